@@ -1,0 +1,66 @@
+"""Process the notebooks for the site, as `nbdev_docs` does before it calls Quarto, and look at every page.
+
+Each page must show the source and the parameters of what its notebook exports, and every
+plot and grid that the notebook holds.
+"""
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbdev.doclinks
+from nbdev.config import get_config
+from nbdev.doclinks import nbglob
+from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
+from nbdev.serve import proc_nbs
+
+text = lambda v: v if isinstance(v, str) else ''.join(v or '')
+code = lambda nb: [c for c in nb['cells'] if c['cell_type'] == 'code']
+hidden = lambda c: bool(re.search(r'^#\|\s*hide\s*$', text(c['source']), re.M))
+
+
+def kinds(cells):
+    "How many pictures and how many grids the outputs hold."
+    outs = [o.get('data', {}) for c in cells for o in c.get('outputs', [])]
+    html = [text(d.get('text/html', '')) for d in outs]
+    return sum('image/png' in d for d in outs), sum('<table' in h for h in html)
+
+
+def faults(path, page):
+    src, out = (json.loads(p.read_text(encoding='utf-8')) for p in (path, page))
+    exported = [c for c in code(src) if re.search(r'^#\|\s*exports?\b', text(c['source']), re.M)]
+    if any(re.search(r'^#\|\s*export\s*$', text(c['source']), re.M) for c in exported): yield 'a cell with `#| export` hides its source: use `#| exports`'
+    shown = '\n'.join(text(c['source']) for c in code(out))
+    everything = json.dumps(out['cells'], ensure_ascii=False)
+    for name in re.findall(r'^(?:def|class) ([a-zA-Z]\w*)', '\n'.join(text(c['source']) for c in exported), re.M):
+        if not re.search(rf'^(?:def|class) {name}\b', shown, re.M): yield f'the source of {name} is not shown'
+        if f'### {name}' not in everything: yield f'no parameter table for {name}'
+    for c in exported:
+        for name, params in re.findall(r'^def ([a-z]\w*)\(\n(.*?)^\)', text(c['source']), re.M | re.S):
+            bare = [l for l in params.splitlines() if l.strip() and '#' not in l]
+            if bare: yield f'{name}: parameters without a comment: {bare[0].strip()}'
+        for name in re.findall(r'^def ([a-z]\w*)\([^)]+\)[^#\n]*$', text(c['source']), re.M): yield f'{name}: parameters without a comment'
+    want, got = kinds([c for c in code(src) if not hidden(c)]), kinds(code(out))
+    if got[0] < want[0] or got[1] < want[1]: yield f'{want[0]} pictures and {want[1]} grids became {got[0]} and {got[1]}'
+    if any(o.get('output_type') == 'error' for c in code(out) for o in c.get('outputs', [])): yield 'an output is an error'
+
+
+def main():
+    cfg = get_config()
+    shutil.rmtree(cfg.config_path/'_proc', ignore_errors=True)
+    refresh_quarto_yml()
+    nbdev.doclinks._build_modidx()
+    nbdev_sidebar.__wrapped__()
+    pages = Path(proc_nbs(n_workers=2, force=True))
+    bad, todo = 0, sorted(nbglob(as_path=True))
+    for nb in todo:
+        page = pages/re.sub(r'^\d+[a-zA-Z0-9]*_', '', nb.name)
+        page = page if page.exists() else pages/nb.name
+        found = list(faults(nb, page)) if page.exists() else ['no page was made']
+        bad += bool(found)
+        print('\n      '.join([f"{'FAIL' if found else 'ok':5} {nb.name}", *found]))
+    return 1 if bad or not todo else 0
+
+
+if __name__ == '__main__': sys.exit(main())          # proc_nbs spawns workers that import this file

@@ -1,0 +1,63 @@
+"""Write README.md from nbs/index.ipynb with nbdev's own processors and no Quarto.
+
+`--check` writes nothing and fails when README.md says something else. It compares
+words, not layout, so that a README made by `nbdev_readme` (Quarto) can pass as well.
+"""
+import os
+import re
+import sys
+
+os.environ['IN_TEST'] = '1'                      # as nbdev does while it processes
+from execnb.nbio import read_nb                  # noqa: E402
+from nbdev.config import get_config              # noqa: E402
+from nbdev.processors import FilterDefaults      # noqa: E402
+
+
+def text(v): return v if isinstance(v, str) else ''.join(v)
+
+
+def outputs(cell):
+    "What a cell shows, as (kind, text): Markdown as it is, everything else in its text form."
+    for o in cell.get('outputs', []):
+        data = o.get('data', {})
+        if o.output_type == 'stream': yield 'plain', text(o.text)
+        elif 'text/markdown' in data: yield 'md', text(data['text/markdown'])
+        elif 'text/plain' in data and not any(k.startswith('image/') for k in data): yield 'plain', text(data['text/plain'])
+
+
+def readme():
+    cfg = get_config()
+    nb = read_nb(cfg.nbs_path/cfg.readme_nb)
+    FilterDefaults()(nb)
+    parts = [f"# {nb.frontmatter_['title']}"]
+    for cell in nb.cells:
+        if cell.cell_type == 'markdown':
+            md = re.sub(r'\[(`[^`]+`)\]\([^)]*\.html#[^)]*\)', r'\1', cell.source.strip())    # symbol links work on the site only
+            parts.append(re.sub(r'\]\((\d\w*\.ipynb)', r'](nbs/\1', md))
+        elif cell.cell_type == 'code':
+            opts = dict(re.findall(r'^#\|\s*([\w-]+):\s*(\S+)', cell.source, flags=re.M))
+            code = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M).strip()
+            if code and opts.get('echo') != 'false': parts.append(f'``` python\n{code}\n```')
+            for kind, s in outputs(cell):
+                parts.append(s.strip() if kind == 'md' else '``` text\n' + s.strip('\n') + '\n```')
+    return cfg.config_path/'README.md', '\n\n'.join(parts) + '\n'
+
+
+def words(s):
+    s = re.sub(r'<!--.*?-->', '', s, flags=re.S)
+    return re.sub(r'```\s*(\w*)', r'``` \1', s.replace('\\', '')).split()
+
+
+def main():
+    path, new = readme()
+    if '--check' not in sys.argv:
+        path.write_text(new, encoding='utf-8')
+        return 0
+    a, b = words(path.read_text(encoding='utf-8')), words(new)
+    if a == b: return 0
+    i = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+    print(f"README.md is out of date: has '{' '.join(a[i:i+8])}', index.ipynb says '{' '.join(b[i:i+8])}'")
+    return 1
+
+
+if __name__ == '__main__': sys.exit(main())
