@@ -36,7 +36,8 @@ def drop_live(nb):
 
 def execute(path, timeout):
     nb = nbformat.read(path, as_version=4)
-    NotebookClient(nb, timeout=timeout, kernel_name='python3', resources={'metadata': {'path': str(path.parent)}}).execute()
+    NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True,
+                   resources={'metadata': {'path': str(path.parent)}}).execute()
     return nb
 
 
