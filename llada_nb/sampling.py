@@ -89,13 +89,13 @@ def _noise_device(device): return torch.device('cpu') if device.type=='mps' else
 # %% ../nbs/04_sampling.ipynb #c51ce464
 def uniform(
     seed:Tensor, # One per row, (B,) long
-    call:int,    # Which draw
+    call,        # Which draw: int, or one per row, (B,) long
     pos:Tensor,  # Position of each token in its row, (B,L) long
     n:int        # Numbers per token
 )->Tensor:       # (B,L,n) float64 in (0,1)
     "Uniform numbers as a function of (seed, call, position, index): splitmix64's mixer over a counter."
     device = _noise_device(pos.device)
-    h = _mix(_mix(seed.to(device)+_golden) + call)                                 # (B,)
+    h = _mix(_mix(seed.to(device)+_golden) + torch.as_tensor(call, device=device))                                 # (B,)
     h = _mix(h[:,None] + pos.to(device)*_golden)                                   # (B,L)
     h = _mix(h[...,None] + torch.arange(1, n+1, device=device)*_golden)            # (B,L,n)
     return ((h>>12 & 2**52-1).double() + .5)*2.**-52
@@ -228,12 +228,13 @@ def ar_decode(
     "Fill the masks from left to right, one position of all rows per call."
     seeds = row_seeds(seed, xt)
     cache = KVCache(model.cfg, len(xt), model.embed.weight) if isinstance(model, Transformer) else None
-    read = F.pad(xt, (1,0), value=bos_id)                                          # what the model reads: BOS first
-    for c,j in enumerate((xt==bos_id).any(0).nonzero()[:,0].tolist()):
+    read,masked = F.pad(xt, (1,0), value=bos_id),xt==bos_id                        # what the model reads: BOS first
+    calls = masked.cumsum(1)-1                                                     # of each row: its own count, whatever the others do
+    for j in masked.any(0).nonzero()[:,0].tolist():
         logits = model(read[:,cache.n:j+1], cache=cache)[:,-1] if cache else model(read[:,:j+1])[:,-1]
         pos = torch.full_like(xt[:,:1], j)
-        x0 = gumbel_argmax(logits, temperature, uniform(seeds, 2*c, pos, logits.shape[-1])[:,0] if temperature else None)
-        read[:,j+1] = torch.where(read[:,j+1]==bos_id, x0, read[:,j+1])
+        u = uniform(seeds, 2*calls[:,j], pos, logits.shape[-1])[:,0] if temperature else None
+        read[:,j+1] = torch.where(masked[:,j], gumbel_argmax(logits, temperature, u), read[:,j+1])
         yield read[:,1:].clone()
 
 # %% ../nbs/04_sampling.ipynb #67c16241
