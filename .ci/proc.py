@@ -40,7 +40,7 @@ def faults(path, page):
         for name, params in re.findall(r'^def ([a-z]\w*)\(\n(.*?)^\)', text(c['source']), re.M | re.S):
             bare = [l for l in params.splitlines() if l.strip() and '#' not in l]
             if bare: yield f'{name}: parameters without a comment: {bare[0].strip()}'
-        for name in re.findall(r'^def ([a-z]\w*)\([^)]+\)[^#\n]*$', text(c['source']), re.M): yield f'{name}: parameters without a comment'
+        for name in re.findall(r'^def ([a-z]\w*)\([^)\n]+\)[^#\n]*$', text(c['source']), re.M): yield f'{name}: parameters without a comment'
     want, got = kinds([c for c in code(src) if not hidden(c)]), kinds(code(out))
     if got[0] < want[0] or got[1] < want[1]: yield f'{want[0]} pictures and {want[1]} grids became {got[0]} and {got[1]}'
     if any(o.get('output_type') == 'error' for c in code(out) for o in c.get('outputs', [])): yield 'an output is an error'

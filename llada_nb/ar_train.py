@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 from .data import CharTokenizer, batches, load_text, split, windows
-from .loop import close_run, fit, open_run, saved_corpus
-from .model import command, provenance
+from .loop import close_run, fit, open_run, presets, saved_corpus
+from .model import check_choice, command, provenance
 
 # %% ../nbs/03_ar_train.ipynb #68dceb9d
 def shift(
@@ -45,13 +45,14 @@ def ar_train(
     seed:int=0,             # Of weights and batches
     device:str='auto',      # auto, cpu, cuda or mps
     init:str=None,          # Checkpoint folder to start from
-    resume:store_true=False,# Go on with the run in --out
+    resume:store_true=False,# Go on with the run in --out, with its settings
     version:store_true=False# Print the version and exit
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask, predicting the next character."
+    check_choice('preset', preset, presets)
     text = load_text(data or resume and saved_corpus(out) or 'auto')
     tr,tok,meta = open_run(text, CharTokenizer(text), out, True, preset, steps, lr, seed, device, init, resume)
-    flags = dict(preset=preset, data=data, out=out, steps=steps, lr=lr, seed=seed, init=init)
+    flags = dict(preset=preset, data=data, out=out, steps=steps, lr=lr, seed=seed, device=device, init=init)
     info = provenance('ar_train', **flags) | dict(corpus=text.name, sha256=text.digest, seed=seed) | meta
     train_ids,valid_ids = split(tok.encode(text))
     L,loss_fn = tr.model.cfg.max_len,partial(ar_loss, bos_id=tok.mask_id)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from .data import CharTokenizer, batches, load_text, split, windows
 from .loop import close_run, fit, open_run, presets, saved_corpus
-from .model import command, provenance
+from .model import check_choice, command, provenance
 
 # %% ../nbs/02_llada_train.ipynb #dbda887b
 def forward_process(
@@ -36,7 +36,7 @@ def sample_t(
     "One uniform draw from each of `n` equal slices of (0,1] (stratified; LLaDA draws them independently)."
     return (torch.arange(n, device=device) + 1 - torch.rand(n, device=device))/n
 
-# %% ../nbs/02_llada_train.ipynb #4ec367d9
+# %% ../nbs/02_llada_train.ipynb #748b9420
 def llada_loss(
     model,       # xt (B,L) → logits (B,L,V)
     x0:Tensor,   # Clean tokens, (B,L) long
@@ -48,7 +48,7 @@ def llada_loss(
     nll = F.cross_entropy(model(xt).transpose(1,2), x0, reduction='none')          # (B,L)
     return (nll * (xt==mask_id) / t[:,None]).mean()
 
-# %% ../nbs/02_llada_train.ipynb #bbb35676
+# %% ../nbs/02_llada_train.ipynb #66819f0d
 def systematic_l(
     n:int,   # Rows, b
     L:int,   # Tokens of a row
@@ -69,7 +69,7 @@ def llada_bound(
     nll = F.cross_entropy(model(torch.where(masked, mask_id, x0)).transpose(1,2), x0, reduction='none')
     return (nll * masked * L/l).mean()
 
-# %% ../nbs/02_llada_train.ipynb #6fc5f9e7
+# %% ../nbs/02_llada_train.ipynb #bb0c50e9
 def masked_loss(
     model,       # xt (B,L) → logits (B,L,V)
     x0:Tensor,   # Clean tokens, (B,L) long
@@ -83,7 +83,7 @@ def masked_loss(
 
 losses = dict(masked=masked_loss, bound=llada_loss)
 
-# %% ../nbs/02_llada_train.ipynb #0c8c2488
+# %% ../nbs/02_llada_train.ipynb #82f193f7
 def random_lengths(
     batches:Iterator, # x0, (B,L) long
     prob:float=.01    # Share of batches to shorten
@@ -94,7 +94,7 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #269dcf83
+# %% ../nbs/02_llada_train.ipynb #a3984df3
 @call_parse
 @command
 def llada_train(
@@ -103,19 +103,20 @@ def llada_train(
     out:str='runs/llada',   # Run folder: best checkpoint, last state, history, loss.png
     steps:int=None,         # Updates (default: the preset's)
     lr:float=None,          # Peak learning rate (default: the preset's)
-    loss:str='masked',      # Training loss: masked (mean over masked tokens) or bound (1/t)
+    loss:str=None,          # Training loss: masked (mean over masked tokens) or bound (1/t) (default: masked)
     seed:int=0,             # Of weights, batches and noise
     device:str='auto',      # auto, cpu, cuda or mps
     init:str=None,          # Checkpoint folder to start from
-    resume:store_true=False,# Go on with the run in --out
+    resume:store_true=False,# Go on with the run in --out, with its settings
     version:store_true=False# Print the version and exit
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."
-    if loss not in losses: raise ValueError(f"unknown loss '{loss}': choose from {', '.join(losses)}")
+    for what,value,options in (('loss', loss or 'masked', losses), ('preset', preset, presets)): check_choice(what, value, options)
     text = load_text(data or resume and saved_corpus(out) or 'auto')
     tr,tok,meta = open_run(text, CharTokenizer(text), out, False, preset, steps, lr, seed, device, init, resume)
-    flags = dict(preset=preset, data=data, out=out, steps=steps, lr=lr, loss=loss, seed=seed, init=init)
-    info = provenance('llada_train', **flags) | dict(corpus=text.name, sha256=text.digest, seed=seed, loss=loss) | meta
+    flags = dict(preset=preset, data=data, out=out, steps=steps, lr=lr, loss=loss, seed=seed, device=device, init=init)
+    info = provenance('llada_train', **flags) | dict(corpus=text.name, sha256=text.digest, seed=seed, loss=loss or 'masked') | meta
+    if loss not in (None, info['loss']): raise ValueError(f"--loss differs from that of the run in '{out}': leave it out to resume")
     train_ids,valid_ids = split(tok.encode(text))
     L,val_loss = tr.model.cfg.max_len,partial(llada_bound, mask_id=tok.mask_id)
     x0,val = random_lengths(batches(train_ids, tr.cfg.bs, L)),windows(valid_ids, L)

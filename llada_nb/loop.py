@@ -29,8 +29,8 @@ from tqdm.auto import tqdm
 import torch
 
 from . import __version__
-from .model import (ModelConfig, Transformer, best_device, build_model, ckpt_format, load_model, read_pair, save_model, write_json,
-                            write_pair)
+from .model import (ModelConfig, Transformer, best_device, build_model, check_choice, ckpt_format, load_model, read_pair,
+                            save_model, write_json, write_pair)
 
 # %% ../nbs/01a_loop.ipynb #19eb1f40
 @dataclass
@@ -72,7 +72,7 @@ def lr_at(
 def orthogonalize(
     x:Tensor,   # Matrices, (…,m,n)
     iters:int=5 # Newton-Schulz iterations
-)->Tensor:      # (…,m,n): the same singular vectors, singular values between 0.7 and 1.2
+)->Tensor:      # (…,m,n): the same singular vectors, singular values about 1, from 0.65 to 1.25
     "Push the singular values of each matrix towards 1, in the dtype of `x` (coefficients of Jordan et al. 2024)."
     if x.shape[-2]>x.shape[-1]: return orthogonalize(x.mT, iters).mT
     a,b,c = 3.4445,-4.7750,2.0315
@@ -244,7 +244,7 @@ def load_trainer(
 # %% ../nbs/01a_loop.ipynb #8e646038
 def plot_history(
     rows:list,     # As `fit` returns them
-    corpus:str='', # Named in the title
+    corpus:str='validation' # Named in the title
 )->Figure:
     "Training and validation loss against updates."
     fig = Figure(figsize=(6,3), dpi=80, layout='constrained')
@@ -252,14 +252,14 @@ def plot_history(
     ax.plot(x, [r['loss'] for r in rows], label='training loss', lw=1)
     ax.plot(x, [r['val'] for r in rows], label='validation', marker='.')
     best = min(rows, key=lambda r: r['val'])
-    ax.set(xlabel='updates', ylabel='nats per token', title=f"{corpus} best {best['val']:.3f} after {best['step']} updates".strip())
+    ax.set(xlabel='updates', ylabel='nats per token', title=f"{corpus}: best {best['val']:.3f}, after {best['step']} updates")
     ax.legend()
     return fig
 
 # %% ../nbs/01a_loop.ipynb #0b3f0841
 class LiveCurve:
     "A loss curve that redraws itself in place in a notebook: call it with the rows so far."
-    def __init__(self, corpus:str=''): self.corpus,self.handle = corpus,None # Named in the title
+    def __init__(self, corpus:str='validation'): self.corpus,self.handle = corpus,None # Named in the title
 
     def __call__(self, rows:list): # As `fit` returns them
         from IPython.display import Image, display
@@ -298,18 +298,20 @@ def fit(
     **info                 # Provenance, saved with the weights
 )->list[dict]:             # A row per evaluation: step, loss, val, lr, gnorm, seconds
     "Train to the end with a progress bar; on Ctrl-C save the state and raise `KeyboardInterrupt`."
-    show = show or (LiveCurve(info.get('corpus', '')) if IN_NOTEBOOK else _nothing)
+    show = show or (LiveCurve(info.get('corpus', 'validation')) if IN_NOTEBOOK else _nothing)
     rows,val_loss,clock = list(rows or []),val_loss or loss_fn,time.perf_counter()
     with interruptible() as asked, tqdm(total=tr.cfg.steps, initial=tr.step, unit='update', dynamic_ncols=True) as bar:
         for s in train(tr, loss_fn, batches):
             _tick(bar, s)
-            if not asked and s.step%tr.cfg.every and s.step<tr.cfg.steps: continue
+            due = s.step%tr.cfg.every==0 or s.step==tr.cfg.steps
+            if not (due or asked): continue
             row = dict(step=s.step, loss=s.loss.item(), lr=s.lr, gnorm=s.gnorm.item())
             tr.seconds += time.perf_counter()-clock
+            if due:
+                rows.append(row | dict(val=evaluate(tr.model, val_loss, val), seconds=round(tr.seconds, 2)))
+                if out: _keep(tr, Path(out), rows, tok, info)
+                show(rows)
             if asked: return _stop(tr, out, rows, tok, info)
-            rows.append(row | dict(val=evaluate(tr.model, val_loss, val), seconds=round(tr.seconds, 2)))
-            if out: _keep(tr, Path(out), rows, tok, info)
-            show(rows)
             clock = time.perf_counter()
     return rows
 
@@ -327,10 +329,12 @@ def _keep(tr, out, rows, tok, info):
     "Write the best checkpoint if this is it, the state, the history and its picture."
     vocab = tok.vocab if tok else None
     now = {k:rows[-1][k] for k in ('step', 'seconds', 'val')}
+    if not math.isfinite(now['val']): raise ValueError(
+        f"validation loss {now['val']} after update {tr.step}: training has diverged; try a smaller --lr")
     if now['val']<=min(r['val'] for r in rows): save_model(tr.model, out, tok, train=asdict(tr.cfg), **now, **info)
     save_trainer(tr, out/'last', rows=rows, vocab=vocab, **info)
     write_json(out/'history.json', rows)
-    plot_history(rows, info.get('corpus', '')).savefig(out/'loss.png')
+    plot_history(rows, info.get('corpus', 'validation')).savefig(out/'loss.png')
 
 def _stop(tr, out, rows, tok, info):
     "Save the state, then say how to go on."
@@ -338,12 +342,12 @@ def _stop(tr, out, rows, tok, info):
     saved = f"; state saved in '{out}': --resume goes on from there" if out else ''
     raise KeyboardInterrupt(f'interrupted after update {tr.step} of {tr.cfg.steps}{saved}')
 
-# %% ../nbs/01a_loop.ipynb #87633d7b
+# %% ../nbs/01a_loop.ipynb #1b80e2a8
 def saved_corpus(out)->str: # Name of the corpus
     "What the run in `out` is trained on."
     return read_pair(Path(out)/'last', 'state.safetensors', 'state.json')[1].get('corpus')
 
-# %% ../nbs/01a_loop.ipynb #8328a65a
+# %% ../nbs/01a_loop.ipynb #426e3901
 def open_run(
     text,             # The corpus: a `Corpus`
     tok,              # Its tokenizer; replaced by the checkpoint's with `init` or `resume`
@@ -358,7 +362,7 @@ def open_run(
     resume:bool=False # Go on with the run in `out`
 )->tuple:             # Trainer, tok, meta of the run: history `rows` and provenance so far
     "The beginning of a run; `ValueError` or `OSError`, in one line, for what does not fit together."
-    if preset not in presets: raise ValueError(f"unknown preset '{preset}': choose from {', '.join(presets)}")
+    check_choice('preset', preset, presets)
     (model_cfg,train_cfg),dev = presets[preset],best_device(device)
     own = {k:v for k,v in dict(steps=steps, lr=lr).items() if v is not None}
     torch.manual_seed(seed)
@@ -367,11 +371,11 @@ def open_run(
         if init: model,tok,meta = *load_model(init, dev)[:2],dict(init=str(init))
         else: model,meta = Transformer(replace(model_cfg, vocab_size=tok.vocab_size, causal=causal)).to(dev),{}
         tr = Trainer(model, replace(train_cfg, **own))
-    check_fit(tr.model.cfg, text, causal, init or out)
+    check_fit(tr.model.cfg, text, tok, causal, init or out)
     if not resume: make_room(out)
     return tr,tok,meta
 
-# %% ../nbs/01a_loop.ipynb #90d647ee
+# %% ../nbs/01a_loop.ipynb #c1d08a5e
 def resume_run(
     text,     # As in `open_run`
     tok,      # As in `open_run`
@@ -386,16 +390,19 @@ def resume_run(
         if v!=then[k]: raise ValueError(f"--{k} differs from that of the run in '{out}': leave it out to resume")
     return tr,type(tok)(meta.pop('vocab')),meta
 
-# %% ../nbs/01a_loop.ipynb #2f642b7f
+# %% ../nbs/01a_loop.ipynb #dceacf60
 def check_fit(
     cfg:ModelConfig,# Of the model to be trained
     text,           # The corpus
+    tok,            # The model's tokenizer
     causal:bool,    # What is to be trained
     where           # Folder that the model came from
 ):
-    "`ValueError` if the model is of the other kind, or the last tenth of `text`, which validates, shorter than one window."
+    "`ValueError` if the model is of the other kind, `text` has unknown characters, or its last tenth is shorter than a window."
     kind = lambda causal: 'an autoregressive model' if causal else 'a LLaDA model'
     if cfg.causal!=causal: raise ValueError(f"'{where}' holds {kind(cfg.causal)}; this command trains {kind(causal)}")
+    if tok is None: raise ValueError(f"'{where}' was saved without a vocabulary: it cannot be trained on text")
+    tok.encode(text)
     n = len(text)-int(.9*len(text))
     if n<cfg.max_len: raise ValueError(f"'{text.name}' has {len(text)} characters: its last tenth, {n}, is shorter than "
                                        f'one window of {cfg.max_len}; give at least {10*cfg.max_len}')
@@ -415,7 +422,7 @@ def make_room(
         (out/'.new').unlink()
     except OSError as e: raise OSError(f"cannot write to '{out}': {e.strerror}") from None
 
-# %% ../nbs/01a_loop.ipynb #2d4c4ca6
+# %% ../nbs/01a_loop.ipynb #322d93e8
 def close_run(
     tr:Trainer,        # Done training
     out,               # Run folder: the best checkpoint is read from it

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ckpt_format', 'min_torch', 'ModelConfig', 'rope', 'rotate', 'Attention', 'SwiGLU', 'Block', 'sees', 'Transformer',
            'KVCache', 'write_pair', 'read_pair', 'save_model', 'load_model', 'build_model', 'ExactModel', 'best_device',
-           'check_torch', 'provenance', 'write_json', 'command']
+           'check_choice', 'check_torch', 'provenance', 'write_json', 'command']
 
 # %% ../nbs/01_model.ipynb #04636d35
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ import sys
 from fastcore.basics import ifnone
 from fastcore.script import is_cli
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 import torch
 import torch.nn.functional as F
@@ -202,6 +202,7 @@ def write_pair(
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(meta, indent=1, ensure_ascii=False)
     new = folder/f'{weights}.new',folder/f'{doc}.new'
+    if (folder/weights).is_file() and _written_for(folder/weights, new[1]): os.replace(new[1], folder/doc)   # an earlier crash
     try: save_file({k:v.detach().contiguous() for k,v in tensors.items()}, new[0], {'format':'pt', 'doc':_sha(text)})
     except SafetensorError as e: raise OSError(f"cannot write '{new[0]}': {_line(e)}") from None
     new[1].write_text(text, encoding='utf-8')
@@ -209,6 +210,10 @@ def write_pair(
     os.replace(new[1], folder/doc)
 
 def _sha(text): return sha256(text.encode()).hexdigest()
+def _written_for(weights, doc):
+    "Whether `doc` is there and is the description that `weights` was written with."
+    with safe_open(weights, 'pt') as f: sha = (f.metadata() or {}).get('doc')
+    return doc.is_file() and _sha(doc.read_text(encoding='utf-8'))==sha
 def _line(e): return str(e).split('\n')[0]
 
 # %% ../nbs/01_model.ipynb #4d79c223
@@ -224,15 +229,15 @@ def read_pair(
     for f in (weights, doc):
         if not (folder/f).is_file(): raise FileNotFoundError(f"'{folder}' is not a checkpoint: there is no {f} in it")
     try:
-        with safe_open(folder/weights, 'pt', device=str(device)) as f:
-            sha,tensors = (f.metadata() or {}).get('doc'),{k:f.get_tensor(k) for k in f.keys()}
+        whole = [p for p in (folder/doc, folder/f'{doc}.new') if _written_for(folder/weights, p)]
+        tensors = load_file(folder/weights, str(device))
     except SafetensorError as e: raise ValueError(f"'{folder/weights}' is truncated or damaged: {_line(e)}") from None
-    texts = [p.read_text(encoding='utf-8') for p in (folder/doc, folder/f'{doc}.new') if p.is_file()]
-    text = next((t for t in texts if _sha(t)==sha), texts[0])
-    try: meta = json.loads(text)
+    try: meta = json.loads((whole or [folder/doc])[0].read_text(encoding='utf-8'))
     except ValueError as e: raise ValueError(f"'{folder/doc}' is damaged: {e}") from None
     found = meta.get('format') if isinstance(meta, dict) else None
-    if found!=ckpt_format: raise ValueError(f"'{folder}' has checkpoint format {found}, llada_nb {__version__} reads format {ckpt_format}")
+    if found!=ckpt_format: raise ValueError(
+        f"'{folder}' has checkpoint format {found}, llada_nb {__version__} reads format {ckpt_format}")
+    if not whole: raise ValueError(f"'{folder/doc}' was changed after it was saved, or belongs to other weights")
     return tensors,meta
 
 ckpt_format = 1
@@ -273,7 +278,7 @@ def build_model(
     model.load_state_dict(tensors, assign=True)
     return model
 
-# %% ../nbs/01_model.ipynb #7f9b7443
+# %% ../nbs/01_model.ipynb #2a4f3bc3
 class ExactModel(nn.Module):
     "The Bayes-optimal predictor of 3 binary tokens with joint distribution `p`: ids (B,L≤3) → log-probabilities (B,L,2)."
     def __init__(self,
@@ -297,7 +302,7 @@ class ExactModel(nn.Module):
         seen = [F.pad(ids[:,1:i+1], (0,3-i), value=2) for i in range(ids.shape[1])]                        # what position i knows
         return torch.stack([self.conditionals(s)[:,i] for i,s in enumerate(seen)], 1)
 
-# %% ../nbs/01_model.ipynb #ae4df51b
+# %% ../nbs/01_model.ipynb #720e36a1
 def best_device(
     name:str='auto' # 'auto' (CUDA, else MPS, else CPU), 'cpu', 'cuda', 'mps'
 )->torch.device:
@@ -306,6 +311,14 @@ def best_device(
     if name=='auto': return torch.device(have[0])
     if name not in have: raise ValueError(f"device '{name}' is not available: choose from auto, {', '.join(have)}")
     return torch.device(name)
+
+def check_choice(
+    what:str,  # Its name, for the error
+    value,     # What was asked for
+    options    # What there is
+):
+    "`ValueError`, with what there is, for a value that is not among the options."
+    if value not in options: raise ValueError(f"unknown {what} '{value}': choose from {', '.join(options)}")
 
 def check_torch(
     version:str=None # None: the installed one's
@@ -317,17 +330,17 @@ def check_torch(
 
 min_torch = (2,5)
 
-# %% ../nbs/01_model.ipynb #b3e64718
+# %% ../nbs/01_model.ipynb #8407e7aa
 def provenance(
     name:str, # Of the command
     **flags   # As it was given them; those that are None or False are left out
 )->dict:
     "Where a result comes from: command, hardware, date and versions."
-    given = {k:v for k,v in flags.items() if v is not None and v is not False}
+    given = {k:v for k,v in flags.items() if v is not None and v is not False and (k,v)!=('device','auto')}
     words = [w for k,v in given.items() for w in ([f'--{k}'] if v is True else [f'--{k}', str(v)])]
     info = Path('/proc/cpuinfo')
     cpus = [l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')] if info.is_file() else []
-    gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
+    gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() and flags.get('device')!='cpu' else ''
     cpu = cpus[0] if cpus else platform.processor() or platform.machine()
     return dict(command=shlex.join([name, *words]), hardware=f'{cpu}, {torch.get_num_threads()} threads{gpu}', date=str(date.today()),
                 llada_nb=__version__, torch=str(torch.__version__), python=platform.python_version())
@@ -341,7 +354,7 @@ def write_json(
     new.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding='utf-8')
     os.replace(new, path)
 
-# %% ../nbs/01_model.ipynb #4ac4cc45
+# %% ../nbs/01_model.ipynb #07633d53
 def command(
     func # Under `call_parse`; raises `ValueError`, `OSError` or `ImportError` in one line
 ):       # The function, with errors for users

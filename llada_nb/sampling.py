@@ -21,14 +21,14 @@ import torch
 import torch.nn.functional as F
 
 from .data import CharTokenizer
-from .model import KVCache, Transformer, best_device, command, load_model, provenance, write_json
+from .model import KVCache, Transformer, best_device, check_choice, command, load_model, provenance, write_json
 
 # %% ../nbs/04_sampling.ipynb #f13021df
 def transfer_counts(
     n:int,    # Masks
     steps:int # Model calls, at least 1
 )->Tensor:    # Tokens that each call reveals, (steps,) long; sums to n
-    "An even split of `n` tokens over `steps` calls, larger shares first (LLaDA Alg. 4-5)."
+    "An even split of `n` tokens over `steps` calls, larger shares first (as in LLaDA's published code)."
     if steps<1: raise ValueError(f'steps is {steps}; it must be at least 1')
     return share(torch.arange(steps), torch.tensor(n), torch.tensor(steps))
 
@@ -169,8 +169,7 @@ def denoise(
     exclude=()            # Further ids never drawn (padding, unused)
 )->Iterator[Tensor]:      # xt after each model call, (B,L) long
     "Reverse process: predict all masks, keep the most confident, repeat (LLaDA Alg. 4-5, section 2.4)."
-    if remasking not in remaskings: raise ValueError(
-        f"unknown remasking '{remasking}': choose from {', '.join(remaskings)}")
+    check_choice('remasking', remasking, remaskings)
     valid_ = torch.ones_like(xt).bool() if valid is None else valid
     pos,masked = (valid_.cumsum(1)-1).clamp_min(0),(xt==mask_id) & valid_
     block = blocks(masked, pos, block_len)
@@ -337,10 +336,12 @@ def follow(
 def check_flags(
     causal:bool, # Of the checkpoint
     n:int,       # Texts
+    both,        # Whether there is a template and a prompt or length as well
     **flags      # Those that only a LLaDA model understands
 ):
-    "`ValueError` for less than one text, or if a flag that only a LLaDA model understands was given to a baseline."
+    "`ValueError` for less than one text, contradictory flags, or LLaDA's flags with a baseline."
     if n<1: raise ValueError(f'n is {n}; it must be at least 1')
+    if both: raise ValueError('--template says it all: leave --prompt and --length out')
     given = [f'--{k}' for k,v in flags.items() if v is not None]
     if causal and given: raise ValueError(
         f"{', '.join(given)}: only for LLaDA checkpoints, and this one is autoregressive; leave it out")
@@ -368,11 +369,11 @@ def llada_generate(
 ):
     "Write text with a trained model, LLaDA or baseline."
     (m,tok,info),how = load_model(model, best_device(device)),dict(steps=steps, block=block, remasking=remasking, guidance=guidance)
-    check_flags(m.cfg.causal, n, **how)
-    kw,L = dict(temperature=temperature, seed=seed),m.cfg.max_len
+    check_flags(m.cfg.causal, n, template and (prompt or length), **how)
+    kw = dict(temperature=temperature, seed=seed)
     if not m.cfg.causal: kw |= dict(steps=steps, block_len=block, remasking=remasking or 'random', cfg_scale=guidance or 0.)
-    ids = prompt_ids(tok, prompt, length, L) if template is None else template_ids(tok, template, gap, L)
+    ids = prompt_ids(tok, prompt, length, m.cfg.max_len) if template is None else template_ids(tok, template, gap, m.cfg.max_len)
     texts,states = follow(trajectory(m, ids.repeat(n,1), tok.mask_id, **kw), ids.repeat(n,1), tok, watch)
     if not (watch and n==1): print(('\n'+'-'*40+'\n').join(texts))
     flags = dict(prompt=prompt or None, template=template, model=model, length=length, n=n, temperature=temperature, seed=seed)
-    if out: write_json(out, provenance('llada_generate', **flags, **how) | dict(checkpoint=info, texts=texts, states=states))
+    if out: write_json(out, provenance('llada_generate', **flags, **how, device=device) | dict(checkpoint=info, texts=texts, states=states))
