@@ -202,7 +202,9 @@ def write_pair(
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(meta, indent=1, ensure_ascii=False)
     new = folder/f'{weights}.new',folder/f'{doc}.new'
-    if (folder/weights).is_file() and _written_for(folder/weights, new[1]): os.replace(new[1], folder/doc)   # an earlier crash
+    try:
+        if _written_for(folder/weights, new[1]): os.replace(new[1], folder/doc)       # settle an earlier crash
+    except SafetensorError: pass                                                      # damaged weights: written anew
     try: save_file({k:v.detach().contiguous() for k,v in tensors.items()}, new[0], {'format':'pt', 'doc':_sha(text)})
     except SafetensorError as e: raise OSError(f"cannot write '{new[0]}': {_line(e)}") from None
     new[1].write_text(text, encoding='utf-8')
@@ -212,8 +214,9 @@ def write_pair(
 def _sha(text): return sha256(text.encode()).hexdigest()
 def _written_for(weights, doc):
     "Whether `doc` is there and is the description that `weights` was written with."
+    if not (weights.is_file() and doc.is_file()): return False
     with safe_open(weights, 'pt') as f: sha = (f.metadata() or {}).get('doc')
-    return doc.is_file() and _sha(doc.read_text(encoding='utf-8'))==sha
+    return _sha(doc.read_text(encoding='utf-8'))==sha
 def _line(e): return str(e).split('\n')[0]
 
 # %% ../nbs/01_model.ipynb #4d79c223
