@@ -15,7 +15,7 @@ fails() { # fails STATUS TEXT COMMAND…: that exit status, and one line on stde
   echo "ok: $*: $(tail -n1 err | tr '\r' '\n' | tail -n1)"
 }
 
-for c in llada_train ar_train llada_generate; do
+for c in llada_train ar_train llada_generate llada_bench; do
   $c --help >/dev/null
   $c --version | grep -q '^llada_nb [0-9]'
 done
@@ -59,6 +59,35 @@ assert a['nats']==b['nats'] and [r['val'] for r in a['history']]==[r['val'] for 
 print('ok: resumed to the same', a['nats'])
 P
 
+# two processes: one run folder, the result of one process; Ctrl-C stops both, and one process goes on from there
+two="torchrun --nproc-per-node 2 --no-python"
+$two llada_train $tiny --out two >two.log 2>&1 || { cat two.log; exit 1; }
+[ "$(grep -c 'validation windows' two.log)" = 1 ] || { echo 'not one summary'; cat two.log; exit 1; }
+python - <<'P' >log 2>&1 || { cat log; exit 1; }
+import json, signal, subprocess
+a, b = (json.load(open(f'{f}/result.json')) for f in ('runs/llada.1', 'two'))
+assert abs(a['nats']-b['nats'])<.02, (a['nats'], b['nats'])
+print('ok: two processes', b['nats'], 'one', a['nats'])
+p = subprocess.Popen('torchrun --nproc-per-node 2 --no-python ar_train --preset tiny --data toy --steps 300 --seed 4 --out half'.split(), stderr=subprocess.PIPE)
+seen = b''
+while b'loss' not in seen: seen += p.stderr.read(1)
+p.send_signal(signal.SIGINT)
+seen += p.stderr.read()
+assert p.wait() and b'interrupted after update' in seen, seen.decode()
+P
+cat log
+ar_train --out half --resume >/dev/null 2>&1
+python - <<'P'
+import json
+a, b = (json.load(open(f'{f}/result.json')) for f in ('whole', 'half'))
+assert abs(a['nats']-b['nats'])<.02, (a['nats'], b['nats'])
+print('ok: begun by two processes, ended by one', b['nats'], a['nats'])
+P
+
+# fewer and cheaper calls
+llada_generate --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
+llada_bench --judge runs/ar --length 32 --block 16 --n 1 --sizes tiny --vocab 500 --out speed.json | grep 'vocabulary 500'
+
 # what a user can get wrong
 : >empty.txt; printf 'GIF\0' >binary.txt; printf 'n\351' >latin.txt; echo short >short.txt; touch file; mkdir nodata
 cp -r runs/llada cut; head -c 1000 runs/llada/model.safetensors >cut/model.safetensors
@@ -72,11 +101,13 @@ fails 1 'truncated or damaged' llada_generate --model cut
 fails 1 'checkpoint format 2' llada_generate --model other
 fails 1 'choose from random, low_confidence' llada_generate --remasking best
 fails 1 'steps is 0' llada_generate --steps 0
+fails 1 'exclude each other' llada_generate --steps 3 --threshold 0.5
+fails 1 'choose from prefix, dual' llada_generate --cache all
 fails 1 'only for LLaDA checkpoints' llada_generate --model runs/ar --steps 3
 fails 1 'choose from auto' llada_generate --device abacus
 fails 2 "invalid int value: 'many'" llada_train --steps many
 for c in llada_train ar_train; do
-  fails 1 'choose from cpu, gpu, tiny' $c --preset huge
+  fails 1 'choose from cpu, cpu-long, gpu, tiny' $c --preset huge
   fails 1 'choose from auto' $c --data toy --device abacus
   fails 1 "no text file 'none.txt'" $c --data none.txt
   fails 1 '0 characters' $c --data empty.txt
@@ -87,7 +118,7 @@ for c in llada_train ar_train; do
   fails 1 'no checkpoint folder' $c --data toy --out none --resume
   fails 1 'steps is 0' $c --data toy --steps 0
 done
-fails 1 'choose from masked, bound' llada_train --loss mse
+fails 1 'choose from root, masked, bound' llada_train --loss mse
 fails 1 'this command trains an autoregressive model' ar_train --data toy --init runs/llada --out x
 fails 1 '--steps differs' llada_train --resume --steps 99
 LLADA_NB_DATA=$PWD/nodata fails 1 'LLADA_NB_DATA is set' llada_train
