@@ -232,8 +232,8 @@ def predict(
     rows:Tensor,     # Rows that take part, (R,) long
     n:int,           # Open positions in all; None: counted here
     c:int,           # Call
-    temperature:float,
-    remasking:str
+    temperature:float, # As in `denoise`
+    remasking:str      # As in `denoise`
 )->tuple:            # open (B,L) bool, x0 (B,L) long, conf (B,L): where a token may be revealed, which, and how surely
     "One model call, and a draw with its confidence at each open position."
     active = job.active()
@@ -253,8 +253,8 @@ def draw(
     seeds:Tensor,  # Of each one's row, (N,) long
     pos:Tensor,    # Of each one in its row, (N,) long
     c:int,         # Call
-    temperature:float,
-    remasking:str
+    temperature:float, # As in `denoise`
+    remasking:str      # As in `denoise`
 )->tuple:          # Tokens (N,) long, confidences (N,)
     "A token for each position from its row's own stream, and its confidence."
     noise = lambda call, n: uniform(seeds, call, pos[:,None], n)[:,0]              # (N,n)

@@ -60,8 +60,8 @@ def matmul_rate(
 
 # %% ../nbs/04a_speed.ipynb #80376175
 def update_flops(
-    model:Transformer,
-    L:int # Positions
+    model:Transformer, # Of any size
+    L:int              # Positions
 )->int:   # Operations per token
     "Operations of a forward and backward pass, per token: 6·N + 12·n_layer·D·L."
     N = sum(p.numel() for n,p in model.named_parameters() if n!='embed.weight' or model.cfg.tied)
@@ -70,7 +70,7 @@ def update_flops(
 # %% ../nbs/04a_speed.ipynb #1fb12479
 def time_shares(
     f:Callable,# Called once to warm up, then `n` times
-    n:int=3
+    n:int=3    # Times
 )->dict:       # 'matrix products', 'attention', 'everything else': shares of the time in torch's operations; they sum to 1
     "Where the time of a call goes."
     os.environ.setdefault('KINETO_LOG_LEVEL', '99')                                # the profiler would talk on stderr
@@ -88,7 +88,7 @@ def time_update(
     bs:int=None,# Rows; None: the preset's
     n:int=5,    # Updates
     compile:bool=False, # With `torch.compile`
-    device='cpu'
+    device='cpu'        # Where
 )->dict:        # Seconds of both passes and of the optimizer, rates, and their shares
     "One update of a preset, timed beside the machine's matrix product; the optimizer's share is that of an update with the preset's rows."
     model_cfg,train_cfg = presets[preset]
@@ -122,7 +122,7 @@ def published(
     mask_id:int,      # Marks what is generated
     steps:int,        # Model calls, a multiple of the number of blocks
     block_len:int,    # A divisor of the number of masks
-    temperature:float=0.
+    temperature:float=0. # As in `denoise`
 )->Iterator[Tensor]:  # xt after each call
     "LLaDA's sampler as published: low confidence, semi-autoregressive, a full forward pass per step (Alg. 5)."
     x,start = xt.clone(),int((xt[0]!=mask_id).sum())
@@ -159,13 +159,13 @@ def unigram_entropy(
 
 # %% ../nbs/04a_speed.ipynb #f9b64db3
 def samplers(
-    llada:Transformer,
-    ar:Transformer,
-    mask_id:int,
-    block_len:int=32,
-    temperature:float=.5,
-    threshold:float=.7,
-    cache:str='dual'
+    llada:Transformer,    # Of a, b, c and the floor
+    ar:Transformer,       # Of d
+    mask_id:int,          # Marks what is generated; the baseline's BOS
+    block_len:int=32,     # Of a, b and c
+    temperature:float=.5, # Of all
+    threshold:float=.7,   # Of c
+    cache:str='dual'      # Of c
 )->dict: # Name → a function: template (B,L), seed → iterator of xt
     "The four contestants, and the floor."
     kw,L = dict(block_len=block_len, temperature=temperature),lambda xt: int((xt[0]==mask_id).sum())
@@ -205,9 +205,9 @@ def time_samplers(
 
 # %% ../nbs/04a_speed.ipynb #869a123c
 def enlarge(
-    model:Transformer,
+    model:Transformer, # Its body is copied
     vocab_size:int # At least the model's
-)->Transformer:    # Its body, with new rows of embedding and head, drawn from seed 0
+)->Transformer:    # The body with new rows of embedding and head, drawn from seed 0
     "The same body with a larger vocabulary: for timing, not for text."
     torch.manual_seed(0)
     big = Transformer(replace(model.cfg, vocab_size=vocab_size, n_embed=None)).to(model.embed.weight.device).eval()
