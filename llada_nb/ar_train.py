@@ -10,7 +10,6 @@ from functools import partial
 
 from fastcore.script import call_parse, store_true
 from torch import Tensor
-import torch
 import torch.nn.functional as F
 
 from .data import CharTokenizer, batches, load_text, split, windows

@@ -8,8 +8,7 @@ __all__ = ['ckpt_format', 'min_torch', 'ModelConfig', 'rope', 'rotate', 'RMSNorm
            'build_model', 'ExactModel', 'best_device', 'check_choice', 'check_torch', 'provenance', 'write_json',
            'command']
 
-# %% ../nbs/01_model.ipynb #04636d35
-from contextlib import contextmanager
+# %% ../nbs/01_model.ipynb #acb36850
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import wraps
@@ -109,7 +108,7 @@ class RMSNorm(nn.RMSNorm):
         plain = x.device.type!='cpu' or x.dtype not in (torch.float32, torch.float64)
         return super().forward(x) if plain else _RMS.apply(x, self.weight, self.eps)
 
-# %% ../nbs/01_model.ipynb #d8d5e85a
+# %% ../nbs/01_model.ipynb #a5929325
 class Attention(nn.Module):
     "Multi-head attention with rotary positions, optional QK-norm and grouped KV heads."
     def __init__(self, cfg:ModelConfig):
@@ -125,7 +124,7 @@ class Attention(nn.Module):
         y = F.scaled_dot_product_attention(q, k, v, enable_gqa=q.shape[1]!=k.shape[1], **mask)
         return self.wo(y.transpose(1,2).flatten(2))
 
-# %% ../nbs/01_model.ipynb #3df23e30
+# %% ../nbs/01_model.ipynb #03b60e08
 class SwiGLU(nn.Module):
     "`down(silu(gate(x))·up(x))` ([arXiv 2002.05202](https://arxiv.org/abs/2002.05202))."
     def __init__(self, cfg:ModelConfig):
@@ -146,7 +145,7 @@ class Block(nn.Module):
         x = x + self.drop(self.attn(self.attn_norm(x), rot, mask, store))
         return x + self.drop(self.ffn(self.ffn_norm(x)))
 
-# %% ../nbs/01_model.ipynb #add0fbff
+# %% ../nbs/01_model.ipynb #f482b734
 def sees(
     L:int,             # Queries: the last L positions
     past:int,          # Keys that a cache already holds, before them
@@ -162,7 +161,7 @@ def sees(
     if valid is not None: mask = (mask & valid[:,None] | (k==q))[:,None]           # (B,1,L,past+L)
     return dict(attn_mask=mask)
 
-# %% ../nbs/01_model.ipynb #12895845
+# %% ../nbs/01_model.ipynb #62fd4a25
 def positions(
     L:int,        # Tokens that are read
     past:int,     # Tokens that a cache already holds, before them
@@ -181,7 +180,7 @@ def init_weights(
         if n.endswith(('wo.weight', 'down.weight')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=.02 if n.startswith(('embed', 'head')) else p.shape[1]**-.5)
 
-# %% ../nbs/01_model.ipynb #5210e9f1
+# %% ../nbs/01_model.ipynb #f4a0c582
 class Transformer(nn.Module):
     "ids (B,L) → logits (B,L,V): LLaDA with `causal=False`, a GPT-like model with `causal=True`."
     def __init__(self, cfg:ModelConfig):
@@ -216,7 +215,7 @@ class Transformer(nn.Module):
         "Logits (B,L,V) of the token at every position: of the position itself; for a causal model the input is shifted."
         return self.logits(self.body(ids, valid, pos, cache))
 
-# %% ../nbs/01_model.ipynb #c63290c7
+# %% ../nbs/01_model.ipynb #9f2f50f6
 class KVCache:
     "Keys and values of the positions that a causal model has read, preallocated for `cfg.max_len`."
     def __init__(self,
@@ -236,7 +235,7 @@ class KVCache:
             return self.kv[0,i,:,:,:end],self.kv[1,i,:,:,:end]
         return store
 
-# %% ../nbs/01_model.ipynb #a4a781f0
+# %% ../nbs/01_model.ipynb #1ce4983a
 def write_pair(
     folder,      # Made if missing
     weights:str, # Name of the safetensors file
@@ -266,7 +265,7 @@ def _written_for(weights, doc):
     return _sha(doc.read_text(encoding='utf-8'))==sha
 def _line(e): return str(e).split('\n')[0]
 
-# %% ../nbs/01_model.ipynb #2136ba5f
+# %% ../nbs/01_model.ipynb #ecd49011
 def read_pair(
     folder,      # Where `write_pair` wrote
     weights:str, # As there
@@ -292,7 +291,7 @@ def read_pair(
 
 ckpt_format = 1
 
-# %% ../nbs/01_model.ipynb #ed93d266
+# %% ../nbs/01_model.ipynb #cbcfdc22
 def save_model(
     model:Transformer, # Any dtype and device
     folder,            # Written atomically: an old checkpoint survives a crash
@@ -303,7 +302,7 @@ def save_model(
     meta = dict(format=ckpt_format, version=__version__, model=asdict(model.cfg), vocab=tok.vocab if tok else None, **info)
     write_pair(folder, 'model.safetensors', 'config.json', model.state_dict(), meta)
 
-# %% ../nbs/01_model.ipynb #f7c7bf56
+# %% ../nbs/01_model.ipynb #4fb2e426
 def load_model(
     folder,      # As `save_model` wrote it
     device='cpu' # Where the weights go
@@ -328,7 +327,7 @@ def build_model(
     model.load_state_dict(tensors, assign=True)
     return model
 
-# %% ../nbs/01_model.ipynb #69f4db24
+# %% ../nbs/01_model.ipynb #3bbe6aa5
 class ExactModel(nn.Module):
     "The Bayes-optimal predictor of 3 binary tokens with joint distribution `p`: ids (B,L≤3) → log-probabilities (B,L,2)."
     def __init__(self,
@@ -352,7 +351,7 @@ class ExactModel(nn.Module):
         seen = [F.pad(ids[:,1:i+1], (0,3-i), value=2) for i in range(ids.shape[1])]                        # what position i knows
         return torch.stack([self.conditionals(s)[:,i] for i,s in enumerate(seen)], 1)
 
-# %% ../nbs/01_model.ipynb #5deaf21d
+# %% ../nbs/01_model.ipynb #ba5dbc98
 def best_device(
     name:str='auto' # 'auto' (CUDA, else MPS, else CPU), 'cpu', 'cuda', 'mps'
 )->torch.device:
@@ -380,7 +379,7 @@ def check_torch(
 
 min_torch = (2,5)
 
-# %% ../nbs/01_model.ipynb #f99701ea
+# %% ../nbs/01_model.ipynb #76bca63c
 def provenance(
     name:str, # Of the command
     **flags   # As it was given them; those that are None or False are left out
@@ -404,7 +403,7 @@ def write_json(
     new.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding='utf-8')
     os.replace(new, path)
 
-# %% ../nbs/01_model.ipynb #4453721c
+# %% ../nbs/01_model.ipynb #d319ad44
 def command(
     func # Under `call_parse`; raises `ValueError`, `OSError` or `ImportError` in one line
 ):       # The function, with errors for users

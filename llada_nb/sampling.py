@@ -11,7 +11,6 @@ __all__ = ['remaskings', 'most_numbers', 'caches', 'transfer_counts', 'share', '
 
 # %% ../nbs/04_sampling.ipynb #ad36bf03
 from collections.abc import Callable, Iterator
-from pathlib import Path
 import sys
 import time
 

@@ -23,12 +23,11 @@ from fastcore.script import call_parse, store_true
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 import torch
-import torch.nn.functional as F
 
 from .ar_train import ar_loss
 from .llada_train import masked_loss
 from .loop import Trainer, presets
-from .model import ModelConfig, Transformer, best_device, command, load_model, provenance, write_json
+from .model import Transformer, command, load_model, provenance, write_json
 from .sampling import ar_decode, denoise
 
 # %% ../nbs/04a_speed.ipynb #8c3c722b
