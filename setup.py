@@ -23,8 +23,8 @@ setup(
     packages=find_packages(include=[cfg['lib_path'], cfg['lib_path']+'.*']),
     python_requires='>='+cfg['min_python'],
     install_requires=cfg['requirements'].split(),
-    extras_require={'dev': cfg['dev_requirements'].split()},
+    extras_require={'hf': cfg['hf_requirements'].split(), 'dev': cfg['dev_requirements'].split()+cfg['hf_requirements'].split()},
     entry_points={'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"], 'console_scripts': cfg['console_scripts'].split()},
-    include_package_data=True,
+    package_data={cfg['lib_path']: ['weights/*/config.json', 'weights/*/model.safetensors']},
     zip_safe=False,
 )

@@ -20,13 +20,20 @@ for c in llada_train ar_train llada_generate llada_bench; do
   $c --version | grep -q '^llada_nb [0-9]'
 done
 
+# the models of the package, at once: no training, no download
+start=$SECONDS
+env -u LLADA_NB_DATA llada_generate --prompt ROMEO: >romeo.txt
+echo "$((SECONDS-start))s"; [ $((SECONDS-start)) -le 30 ]; cat romeo.txt
+[ "$(head -c 6 romeo.txt)" = ROMEO: ] && [ "$(wc -m <romeo.txt)" = 257 ]
+llada_generate --model ar --prompt ROMEO: --length 40
+
 # train, write, go on from a checkpoint, move an earlier run aside
 llada_train $tiny
 ar_train $tiny
 ls runs/llada/{model.safetensors,config.json,history.json,loss.png,result.json,last/state.safetensors} runs/ar/result.json
-llada_generate --prompt KING --length 60 --n 2 --out said.json
+llada_generate --model runs/llada --prompt KING --length 60 --n 2 --out said.json
 llada_generate --prompt KING --length 60 --model runs/ar
-llada_generate --template 'KING:
+llada_generate --model runs/llada --template 'KING:
 My ____ heart' --steps 3 --block 2 --remasking low_confidence --guidance 0.5 --temperature 0 --watch
 llada_train $tiny --init runs/llada | grep 'moved to'
 ls runs/llada.1/model.safetensors
@@ -85,16 +92,16 @@ print('ok: begun by two processes, ended by one', b['nats'], a['nats'])
 P
 
 # fewer and cheaper calls
-llada_generate --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
-llada_bench --judge runs/ar --length 32 --block 16 --n 1 --sizes tiny --vocab 500 --out speed.json | grep 'vocabulary 500'
+llada_generate --model runs/llada --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
+llada_bench --model runs/llada --judge runs/ar --length 32 --block 16 --n 1 --sizes tiny --vocab 500 --out speed.json | grep 'vocabulary 500'
 
 # what a user can get wrong
 : >empty.txt; printf 'GIF\0' >binary.txt; printf 'n\351' >latin.txt; echo short >short.txt; touch file; mkdir nodata
 cp -r runs/llada cut; head -c 1000 runs/llada/model.safetensors >cut/model.safetensors
 cp -r runs/llada other; sed -i.bak 's/"format": 1/"format": 2/' other/config.json
 fails 1 "unknown character '☃'" llada_generate --prompt 'a☃'
-fails 1 'the prompt has 70 characters' llada_generate --prompt "$(printf 'a%.0s' $(seq 70))"
-fails 1 'between 1 and 64' llada_generate --length 999
+fails 1 'the prompt has 300 characters' llada_generate --prompt "$(printf 'a%.0s' $(seq 300))"
+fails 1 'between 1 and 256' llada_generate --length 999
 fails 1 "no gap '_'" llada_generate --template KING
 fails 1 "no checkpoint folder 'none'" llada_generate --model none
 fails 1 'truncated or damaged' llada_generate --model cut

@@ -49,7 +49,7 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #9a197576
+# %% ../nbs/03_ar_train.ipynb #cbf12091
 @call_parse
 @command
 def ar_train(

@@ -108,7 +108,7 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #4ad0ad4d
+# %% ../nbs/02_llada_train.ipynb #0d3a3954
 @call_parse
 @command
 def llada_train(

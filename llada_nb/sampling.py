@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['remaskings', 'most_numbers', 'caches', 'transfer_counts', 'share', 'blocks', 'plan', 'gumbel_argmax', 'uniform',
            'clean_probs', 'low_confidence', 'max_prob', 'margin', 'entropy', 'random', 'most_confident', 'denoise',
-           'row_seeds', 'Job', 'scheduled', 'until_done', 'predict', 'draw', 'reader', 'guide', 'forbid', 'BlockCache',
-           'check_denoise', 'ar_decode', 'trajectory', 'template_ids', 'prompt_ids', 'generate', 'infill', 'show_state',
-           'follow', 'decoder_flags', 'llada_generate']
+           'row_seeds', 'Job', 'scheduled', 'until_done', 'unfinished', 'predict', 'draw', 'reader', 'guide', 'forbid',
+           'BlockCache', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids', 'prompt_ids', 'generate', 'infill',
+           'show_state', 'follow', 'decoder_flags', 'llada_generate']
 
 # %% ../nbs/04_sampling.ipynb #ad36bf03
 from collections.abc import Callable, Iterator
@@ -17,11 +17,13 @@ import time
 from fastcore.basics import ifnone
 from fastcore.script import call_parse, store_true
 from torch import Tensor
+from tqdm.auto import tqdm
 import torch
 import torch.nn.functional as F
 
 from .data import CharTokenizer
-from .model import KVCache, Transformer, best_device, check_choice, command, load_model, provenance, write_json
+from .hub import load_any
+from .model import KVCache, Transformer, check_choice, command, pick, provenance, write_json
 
 # %% ../nbs/04_sampling.ipynb #f13021df
 def transfer_counts(
@@ -169,15 +171,19 @@ def denoise(
     exclude=(),           # Further ids never drawn (padding, unused)
     threshold:float=None, # Instead of `steps`: each call reveals all tokens at least as confident, and at least one per row
     cache:str=None,       # A key of `caches`: approximate, for a `Transformer`; None: exact
-    refresh:int=None      # With a cache: full passes every so many calls; None: at the start of a block
+    refresh:int=None,     # With a cache: full passes every so many calls; None: at the start of a block
+    eos=()                # Ids that end a text: revealed last (LLaDA App. B.4), and nothing is written behind the first of them
 )->Iterator[Tensor]:      # xt after each model call, (B,L) long
     "Reverse process: predict all masks, keep the most confident, repeat (LLaDA Alg. 4-5, section 2.4)."
     check_denoise(model, steps, remasking, threshold, cache, refresh)
     job = Job(xt, mask_id, valid, block_len, row_seeds(seed, xt))
     read = reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
-    for c,(rows,k,n) in enumerate(scheduled(job, steps) if threshold is None else until_done(job)):
-        open,x0,conf = predict(job, read, rows, n, c, temperature, remasking)
-        job.reveal(most_confident(conf, open, k) | open & (conf>=ifnone(threshold, torch.inf)), x0)
+    turns,ends = scheduled(job, steps) if threshold is None else until_done(job),torch.tensor(eos, device=xt.device, dtype=torch.long)
+    for c,(rows,k,m) in enumerate(unfinished(job, turns) if len(ends) else turns):
+        at,open,x0,conf = predict(job, read, rows, m, c, temperature, remasking)
+        if len(ends): conf = conf.masked_fill(torch.isin(x0, ends), -torch.inf)
+        job.reveal(rows, at, most_confident(conf, open, k) | open & (conf>=ifnone(threshold, torch.inf)), x0)
+        if len(ends): job.end(ends)
         yield job.xt
 
 # %% ../nbs/04_sampling.ipynb #2f8ad8a3
@@ -195,8 +201,8 @@ def row_seeds(
 class Job:
     "The state of a generation: rows of text, what is masked in them, and where."
     def __init__(self, xt, mask_id, valid, block_len, seeds): # As in `denoise`; seeds (B,) long
-        self.xt,self.valid,self.seeds = xt,valid,seeds
-        real = torch.ones_like(xt).bool() if valid is None else valid
+        self.xt,self.valid,self.seeds = xt,None if valid is None else valid.to(xt.device),seeds
+        real = torch.ones_like(xt).bool() if valid is None else self.valid
         self.pos,self.masked = (real.cumsum(1)-1).clamp_min(0),(xt==mask_id) & real
         self.given = ~self.masked
         self.block = blocks(self.masked, self.pos, block_len)                      # (B,L)
@@ -204,45 +210,56 @@ class Job:
     def active(self): # (B,) long: the first block with masks; larger than any if there is none
         return self.block.masked_fill(~self.masked, self.block.numel()).amin(1)
 
-    def reveal(self, keep, x0): # (B,L) bool, (B,L) long
-        self.xt,self.masked = torch.where(keep, x0, self.xt),self.masked & ~keep
+    def reveal(self, rows, at, keep, x0): # (R,) long; positions in them (R,m) long, which to reveal (R,m) bool, tokens (R,m) long
+        self.xt,where = self.xt.clone(),(rows[:,None], at)
+        self.xt[where],self.masked[where] = torch.where(keep, x0, self.xt[where]),self.masked[where] & ~keep
+
+    def end(self, ends): # (n,) long: masks behind the first generated end of a row become ends
+        over = (torch.isin(self.xt, ends) & ~self.given & ~self.masked).cumsum(1)>0
+        self.xt,self.masked = torch.where(over & self.masked, ends[0], self.xt),self.masked & ~over
 
 # %% ../nbs/04_sampling.ipynb #fa8f4671
 def scheduled(
     job:Job,       # The beginning
     steps:int=None # As in `plan`
-)->Iterator:       # For each call: rows that take part (R,), tokens to reveal in each row (B,), open positions in all of them
+)->Iterator:       # For each call: rows that take part (R,), tokens to reveal in each of them (R,), most open positions of one
     "Whose turn it is, by the plan: known before the first call, so that no call waits for the device."
     per_block = job.xt.new_zeros(len(job.xt), int(job.block.max())+1).scatter_add(1, job.block, job.masked.long())
     which,k = plan(per_block, steps)                                               # (B,C)
     n = (per_block.cumsum(1).gather(1, which) - (k.cumsum(1)-k))*(k>0)             # masks left in the active block
-    return zip([(o>0).nonzero()[:,0] for o in k.T], k.T, n.sum(0).tolist())
+    rows = [(o>0).nonzero()[:,0] for o in k.T]
+    return zip(rows, [o[r] for o,r in zip(k.T, rows)], n.amax(0).tolist())
 
 def until_done(
     job:Job  # Looked at before every call
 )->Iterator: # As `scheduled`; the open positions are not counted
     "Whose turn it is, without a plan: every row that still has masks, one token at least."
-    while (left:=job.masked.any(1)).any(): yield left.nonzero()[:,0],left.long(),None
+    while len(rows:=job.masked.any(1).nonzero()[:,0]): yield rows,torch.ones_like(rows),None
+
+def unfinished(job:Job, turns:Iterator)->Iterator: # `turns` as `scheduled` gives them
+    "The same turns without the rows that have ended before their time."
+    for rows,k,m in turns:
+        if (left:=job.masked[rows].any(1)).any(): yield rows[left],k[left],m
 
 # %% ../nbs/04_sampling.ipynb #202b64d7
 def predict(
     job:Job,         # What there is
     read:Callable,   # As `reader` makes it
     rows:Tensor,     # Rows that take part, (R,) long
-    n:int,           # Open positions in all; None: counted here
+    m:int,           # Most open positions of a row; None: counted here
     c:int,           # Call
     temperature:float, # As in `denoise`
     remasking:str      # As in `denoise`
-)->tuple:            # open (B,L) bool, x0 (B,L) long, conf (B,L): where a token may be revealed, which, and how surely
-    "One model call, and a draw with its confidence at each open position."
-    active = job.active()
-    open = job.masked & (job.block==active[:,None])
-    at = open.flatten().nonzero()[:,0] if n is None else open.flatten().int().argsort(descending=True, stable=True)[:n]
-    logits_at,V = read(job.xt, rows, active)
-    drawn = [draw(logits_at(i), job.seeds[i//open.shape[1]], job.pos.flatten()[i], c, temperature, remasking)
-             for i in at.split(max(1, most_numbers//V))]
-    tokens,conf = (torch.cat(o) for o in zip(*drawn))
-    return open,job.xt.flatten().scatter(0, at, tokens).view_as(open),conf.new_zeros(open.numel()).scatter(0, at, conf).view_as(open)
+)->tuple:            # Positions (R,m) long; which of them are open (R,m) bool; tokens (R,m) long; confidences (R,m)
+    "One model call, and a draw with its confidence at each open position; a row with fewer than `m` is filled up with others."
+    active = job.active()[rows]
+    open = job.masked[rows] & (job.block[rows]==active[:,None])                    # (R,L)
+    at = open.int().argsort(dim=1, descending=True, stable=True)[:,:ifnone(m, int(open.sum(1).max()))]
+    logits_at,V = read(job.xt, rows, active, at)
+    seeds,pos,n = job.seeds[rows,None].expand_as(at).flatten(),job.pos[rows].gather(1, at).flatten(),max(1, most_numbers//V)
+    parts = [slice(i, i+n) for i in range(0, at.numel(), n)]
+    x0,conf = (torch.cat(o).view_as(at) for o in zip(*[draw(logits_at(i), seeds[i], pos[i], c, temperature, remasking) for i in parts]))
+    return at,open.gather(1, at),x0,conf
 
 most_numbers = 2**22                                                               # float64 numbers at a time: 32 MB
 
@@ -269,22 +286,19 @@ def reader(
     exclude=(),      # As in `denoise`
     cache:str=None,  # As in `denoise`
     refresh:int=None # As in `denoise`
-)->Callable:         # xt (B,L), rows (R,), active (B,) → a function: flat positions (N,) → logits (N,V); and V
-    "How a call reads the text: one batched pass, also with guidance, and the head where it is asked for."
+)->Callable:         # xt (B,L), rows (R,), their active blocks (R,), positions in them (R,m) → a function: part of R·m → logits (N,V); and V
+    "How a call reads the text: one batched pass, also with guidance; the last block and the head at the wanted positions only."
     split = isinstance(model, Transformer)                                         # the head apart from the body
     body,head,twice = model.body if split else model,model.logits if split else (lambda h: h),2 if cfg_scale else 1
     if cache: body = BlockCache(model, job, caches[cache], ifnone(refresh, sys.maxsize), twice)
-    B,L = job.xt.shape
-    def read(xt, rows, active):
-        x,pad,place = xt[rows],[] if job.valid is None else [job.valid[rows], job.pos[rows]],torch.zeros_like(active)
-        place[rows] = torch.arange(len(rows), device=xt.device)                    # of a row in this call
-        if cfg_scale: x,pad = torch.cat([x, x.masked_fill(job.given[rows], mask_id)]),[torch.cat([p,p]) for p in pad]
-        if cache: body.turn(torch.cat([rows + i*B for i in range(twice)]), active[rows].repeat(twice))
-        h = body(x, **dict(zip(('valid', 'pos'), pad))).flatten(0,1)               # (R·L,…)
+    def read(xt, rows, active, at):
+        x,pad,at = xt[rows],{} if job.valid is None else dict(valid=job.valid[rows], pos=job.pos[rows]),at.repeat(twice,1)
+        if cfg_scale: x,pad = torch.cat([x, x.masked_fill(job.given[rows], mask_id)]),{k:torch.cat([p,p]) for k,p in pad.items()}
+        if cache: body.turn(torch.cat([rows + i*len(xt) for i in range(twice)]), active.repeat(twice))
+        h = (body(x, **pad, at=at) if split else pick(body(x, **pad), at)).flatten(0,1)                # (R·m,…)
         def logits_at(i):
-            i = place[i//L]*L + i%L
-            cond = head(h[i])
-            return forbid(guide(cond, head(h[i+len(h)//2]), cfg_scale) if cfg_scale else cond, (mask_id, *exclude))
+            cond = head(h[:len(h)//twice][i])
+            return forbid(guide(cond, head(h[len(h)//2:][i]), cfg_scale) if cfg_scale else cond, (mask_id, *exclude))
         return logits_at,model.cfg.vocab_size if split else h.shape[-1]
     return read
 
@@ -316,17 +330,17 @@ class BlockCache:
         self.at[rows],self.age[rows] = active,torch.where(due, 1, self.age[rows]+1)
         self.rows,self.due = rows,due
 
-    def __call__(self, xt, valid=None, pos=None): # (R,L) → (R,L,D)
+    def __call__(self, xt, valid=None, pos=None, at=None): # (R,L), (R,m) → (R,m,D)
         for mine,part in ((self.due, False), (~self.due, True)):
             mine = mine.nonzero()[:,0]
-            if len(mine): self._pass(self.rows[mine], *(o if o is None else o[mine] for o in (xt, valid)), part)
-        return self.h[self.rows]
+            if len(mine): self._pass(self.rows[mine], *(o if o is None else o[mine] for o in (xt, valid, at)), part)
+        return self.h[self.rows[:,None], at]
 
-    def _pass(self, r, xt, valid, part):
-        at = self.positions(r) if part else None                                   # (R,m)
-        ids,pos = (o.gather(1, at) if part else o for o in (xt, self.pos[r]))
-        h = self.model.body(ids, valid, pos, _View(self.kv, r, at))
-        self.h[(r[:,None], at) if part else r] = h
+    def _pass(self, r, xt, valid, at, part):
+        new = self.positions(r) if part else None                                  # (R,n): what is computed
+        ids,pos = (o.gather(1, new) if part else o for o in (xt, self.pos[r]))
+        h = self.model.body(ids, valid, pos, _View(self.kv, r, new), None if part else at)
+        self.h[r[:,None], new if part else at] = h
 
     def positions(self, r): # (R,m) long: what must be computed, the first of them repeated where a row has fewer
         need = self.fresh(self.block[r], self.at[r][:,None]) & self.after[r]
@@ -356,7 +370,7 @@ def check_denoise(model, steps, remasking, threshold, cache, refresh): # As in `
     if steps is not None: raise ValueError('steps and threshold exclude each other: give one of them')
     if remasking=='random': raise ValueError("remasking 'random' has no confidence to compare with a threshold: choose another")
 
-# %% ../nbs/04_sampling.ipynb #dcb0cc72
+# %% ../nbs/04_sampling.ipynb #db4aa2b1
 @torch.no_grad()
 def ar_decode(
     model:Callable,       # Causal: (B,L) → logits (B,L,V)
@@ -377,7 +391,7 @@ def ar_decode(
         read[:,j+1] = torch.where(masked[:,j], gumbel_argmax(logits, temperature, u), read[:,j+1])
         yield read[:,1:].clone()
 
-# %% ../nbs/04_sampling.ipynb #f005bf25
+# %% ../nbs/04_sampling.ipynb #32080fae
 def trajectory(
     model,    # `Transformer` or `ExactModel`
     xt:Tensor,# Template, (B,L) long
@@ -390,7 +404,7 @@ def trajectory(
     try: yield from (ar_decode if model.cfg.causal else denoise)(model, xt.to(device), mask_id, **kw)
     finally: model.train(was)
 
-# %% ../nbs/04_sampling.ipynb #b3dad47b
+# %% ../nbs/04_sampling.ipynb #e9aab611
 def template_ids(
     tok:CharTokenizer, # Raises `ValueError` for a character that it lacks
     template:str,      # Text with gaps
@@ -414,18 +428,19 @@ def prompt_ids(
     max_len:int        # Longest text allowed
 )->Tensor:             # (length,) long: the prompt, then masks
     "Ids of a prompt followed by masks; `ValueError` if it does not fit."
-    length = ifnone(length, max_len)
+    length,ids = ifnone(length, max_len),tok.encode(prompt)
     if not 1<=length<=max_len: raise ValueError(
         f'length is {length}; it must be between 1 and {max_len}, for which the model was trained')
-    if len(prompt)>length: raise ValueError(f'the prompt has {len(prompt)} characters, more than the length of {length}')
-    return torch.cat([tok.encode(prompt), torch.full((length-len(prompt),), tok.mask_id)])
+    unit = 'characters' if isinstance(tok, CharTokenizer) else 'tokens'
+    if len(ids)>length: raise ValueError(f'the prompt has {len(ids)} {unit}, more than the length of {length}')
+    return torch.cat([ids, torch.full((length-len(ids),), tok.mask_id)])
 
-# %% ../nbs/04_sampling.ipynb #79d6a7ae
+# %% ../nbs/04_sampling.ipynb #2e9dc52d
 def generate(
     model,             # `Transformer`
-    tok:CharTokenizer, # The one it was trained with
+    tok,               # The one it was trained with: `encode`, `decode` and `mask_id`
     prompt:str='',     # Kept as it is
-    length:int=None,   # Characters in all; None: the model's `max_len`, which is also the limit
+    length:int=None,   # Characters (tokens) in all; None: the model's `max_len`, which is also the limit
     n:int=1,           # Texts
     **kw               # For `denoise` (LLaDA) or `ar_decode` (baseline): temperature, seed, steps, …
 ):                     # A str, or a list of n of them
@@ -448,7 +463,7 @@ def _write(model, tok, xt, kw):
     for xt in trajectory(model, xt, tok.mask_id, **kw): pass
     return [tok.decode(r) for r in xt]
 
-# %% ../nbs/04_sampling.ipynb #4904f226
+# %% ../nbs/04_sampling.ipynb #24a482fd
 def show_state(
     text:str, # With ░ for masks
     out,      # Stream
@@ -460,7 +475,7 @@ def show_state(
     out.flush()
     if live: time.sleep(pause)
 
-# %% ../nbs/04_sampling.ipynb #1d0d481d
+# %% ../nbs/04_sampling.ipynb #714713b9
 def follow(
     states:Iterator,   # As `trajectory` yields them
     xt:Tensor,         # Where they begin, (B,L) long
@@ -469,7 +484,7 @@ def follow(
 )->tuple[list,list]:   # The texts; the states of the first one
     "Run a generation to its end and print the texts."
     seen = [tok.decode(xt[0])]
-    for xt in states:
+    for xt in tqdm(states, desc='write', unit='call', leave=False, disable=watch):
         seen.append(tok.decode(xt[0]))
         if watch: show_state(seen[-1], sys.stdout)
     texts = [tok.decode(r) for r in xt]
@@ -489,23 +504,22 @@ def decoder_flags(
     if causal and given: raise ValueError(
         f"{', '.join(given)}: only for LLaDA checkpoints, and this one is autoregressive; leave it out")
     if causal: return {}
-    remasking = flags.pop('remasking') or ('random' if flags['threshold'] is None else 'low_confidence')
-    return dict(block_len=flags.pop('block'), remasking=remasking, cfg_scale=flags.pop('guidance') or 0., **flags)
+    return dict(block_len=ifnone(flags.pop('block'), 32), remasking=flags.pop('remasking') or 'max_prob', cfg_scale=flags.pop('guidance') or 0., **flags)
 
-# %% ../nbs/04_sampling.ipynb #f90ebe40
+# %% ../nbs/04_sampling.ipynb #5829b6ec
 @call_parse
 @command
 def llada_generate(
     prompt:str='',            # Beginning of the text
     template:str=None,        # Text with gaps to fill, instead of a prompt: "To be, ___ not to be"
     gap:str='_',              # Character that marks a gap
-    model:str='runs/llada',   # Checkpoint folder, of llada_train or ar_train
+    model:str='llada',        # llada or ar: a model that comes with the package; or a checkpoint folder
     length:int=None,          # Characters in all (default: as many as the model was trained for)
     n:int=1,                  # Texts
     steps:int=None,           # Model calls (default: one per character)
-    block:int=None,           # Characters per block (default: one block)
-    temperature:float=.5,     # 0: the most probable character; 1: the model's own distribution
-    remasking:str=None,       # random, low_confidence, max_prob, margin or entropy (default: random; with --threshold low_confidence)
+    block:int=None,           # Characters per block (default: 32)
+    temperature:float=.6,     # 0: the most probable character; 1: the model's own distribution
+    remasking:str=None,       # random, low_confidence, max_prob, margin or entropy (default: max_prob)
     threshold:float=None,     # Reveal all characters at least as confident in each call (instead of --steps)
     cache:str=None,           # Approximate: prefix (compute the block and what follows) or dual (the block alone)
     guidance:float=None,      # Classifier-free guidance (default: none)
@@ -516,7 +530,7 @@ def llada_generate(
     version:store_true=False  # Print the version and exit
 ):
     "Write text with a trained model, LLaDA or baseline."
-    m,tok,info = load_model(model, best_device(device))
+    m,tok,info = load_any(model, device)
     how = dict(steps=steps, block=block, remasking=remasking, threshold=threshold, cache=cache, guidance=guidance)
     kw = decoder_flags(m.cfg.causal, n, template and (prompt or length), **how) | dict(temperature=temperature, seed=seed)
     ids = prompt_ids(tok, prompt, length, m.cfg.max_len) if template is None else template_ids(tok, template, gap, m.cfg.max_len)

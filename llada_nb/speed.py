@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['clock', 'matmul_rate', 'update_flops', 'time_shares', 'time_update', 'published', 'judge_nll', 'unigram_entropy',
-           'samplers', 'time_samplers', 'enlarge', 'peak_memory', 'bench_updates', 'bench_sampling', 'bench_vocabulary',
-           'llada_bench']
+           'samplers', 'time_samplers', 'enlarge', 'peak_memory', 'bench_updates', 'bench_sampling', 'bench_thresholds',
+           'bench_vocabulary', 'llada_bench']
 
 # %% ../nbs/04a_speed.ipynb #3256bf4d
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import median
+import ctypes
 import gc
 import os
 import time
@@ -27,7 +28,8 @@ import torch
 from .ar_train import ar_loss
 from .llada_train import masked_loss
 from .loop import Trainer, presets
-from .model import Transformer, command, load_model, provenance, write_json
+from .hub import load_any
+from .model import Transformer, command, provenance, write_json
 from .sampling import ar_decode, denoise
 
 # %% ../nbs/04a_speed.ipynb #8c3c722b
@@ -156,14 +158,14 @@ def unigram_entropy(
     "Entropy of the letter frequencies of all texts together."
     return torch.special.entr(ids.flatten().bincount()/ids.numel()).sum().item()
 
-# %% ../nbs/04a_speed.ipynb #f9b64db3
+# %% ../nbs/04a_speed.ipynb #cba2886c
 def samplers(
     llada:Transformer,    # Of a, b, c and the floor
     ar:Transformer,       # Of d
     mask_id:int,          # Marks what is generated; the baseline's BOS
     block_len:int=32,     # Of a, b and c
     temperature:float=.5, # Of all
-    threshold:float=.7,   # Of c
+    threshold:float=.5,   # Of c
     cache:str='dual'      # Of c
 )->dict: # Name → a function: template (B,L), seed → iterator of xt
     "The four contestants, and the floor."
@@ -179,7 +181,7 @@ def samplers(
             'c threshold, cache':lambda xt, seed: denoise(llada, xt, mask_id, seed=seed, threshold=threshold, cache=cache, **kw),
             'd baseline':lambda xt, seed: ar_decode(ar, xt, mask_id, temperature=temperature, seed=seed)}
 
-# %% ../nbs/04a_speed.ipynb #a7fe190e
+# %% ../nbs/04a_speed.ipynb #866b02dd
 def time_samplers(
     contestants:dict, # As `samplers` gives them
     xt:Tensor,        # Template, (B,L) long
@@ -202,7 +204,7 @@ def time_samplers(
         if judge and r['name']!='forward calls': r |= dict(nll=judge(end), entropy=unigram_entropy(end))
     return list(rows.values())
 
-# %% ../nbs/04a_speed.ipynb #869a123c
+# %% ../nbs/04a_speed.ipynb #de4b7a43
 def enlarge(
     model:Transformer, # Its body is copied
     vocab_size:int # At least the model's
@@ -221,12 +223,13 @@ def peak_memory(
     if not os.access(refs, os.W_OK): return
     read = lambda key: next(int(l.split()[1])*1024 for l in status.read_text().splitlines() if l.startswith(key))
     gc.collect()
+    if hasattr(libc:=ctypes.CDLL(None), 'malloc_trim'): libc.malloc_trim(0)        # what was freed goes back to the system first
     refs.write_text('5')                                                           # the peak starts anew
     before = read('VmRSS')
     f()
     return read('VmHWM')-before
 
-# %% ../nbs/04a_speed.ipynb #f6c85060
+# %% ../nbs/04a_speed.ipynb #dec3ab3e
 def bench_updates(sizes, compile)->list[dict]: # Names of presets; the first one compiled as well?
     "Updates of several presets; prints what it finds."
     todo,rows = [(p, False) for p in sizes] + [(sizes[0], True)]*compile,[]
@@ -239,11 +242,22 @@ def bench_updates(sizes, compile)->list[dict]: # Names of presets; the first one
 def bench_sampling(llada, ar, mask_id, length, batches, n, **kw)->list[dict]: # `kw` as in `samplers`
     "The four samplers at each batch size, judged; prints what it finds."
     xt,judge = torch.full((1,length), mask_id, device=llada.embed.weight.device),partial(judge_nll, ar, bos_id=mask_id)
-    rows = [r for b in batches for r in time_samplers(samplers(llada, ar, mask_id, **kw), xt.repeat(b,1), judge, n)]
+    rows = [r for b in batches for r in time_samplers(samplers(llada, ar, mask_id, **kw), xt.repeat(b,1), judge, n if b==1 else 1)]
     for r in rows: print(f"batch {r['batch']}, {r['name']}: {r['calls']} calls, {r['seconds']:.2f} s, {r['speed']:.0f} characters/s")
     return rows
 
-# %% ../nbs/04a_speed.ipynb #68bbdad3
+# %% ../nbs/04a_speed.ipynb #308b66f0
+def bench_thresholds(llada, ar, mask_id, length, thresholds, batch=8, **kw)->list[dict]: # `kw` as in `samplers`
+    "What a threshold saves, with the cache, and what it costs: calls of a row on average, judged text; prints what it finds."
+    xt,rows = torch.full((batch,length), mask_id, device=llada.embed.weight.device),[]
+    for t in tqdm(thresholds, desc='thresholds', leave=False):
+        states = [xt, *samplers(llada, ar, mask_id, threshold=t, **kw)['c threshold, cache'](xt, 0)]
+        calls = sum((a!=b).any(1).sum().item() for a,b in zip(states, states[1:]))/batch
+        rows.append(dict(threshold=t, calls=calls, nll=judge_nll(ar, states[-1], mask_id), entropy=unigram_entropy(states[-1])))
+        print(f"threshold {t}: {calls:.0f} calls, {rows[-1]['nll']:.3f} nats, entropy {rows[-1]['entropy']:.3f}")
+    return rows
+
+# %% ../nbs/04a_speed.ipynb #3ae608dc
 def bench_vocabulary(llada, vocab_size, length, batches, calls, **kw)->list[dict]: # `calls`: of the first block, timed
     "Published and exact sampler with a large vocabulary: seconds per call and peak memory; prints what it finds."
     big,rows = enlarge(llada, vocab_size),[]
@@ -254,31 +268,32 @@ def bench_vocabulary(llada, vocab_size, length, batches, calls, **kw)->list[dict
         print(f"vocabulary {vocab_size}, batch {b}, {name}: {r['call']:.3f} s per call, {(r['memory'] or 0)/2**20:.0f} MB")
     return rows
 
-# %% ../nbs/04a_speed.ipynb #a2d95317
+# %% ../nbs/04a_speed.ipynb #38b710b3
 @call_parse
 @command
 def llada_bench(
-    model:str='runs/llada',   # LLaDA checkpoint
-    judge:str='runs/ar',      # Baseline checkpoint: it also judges
+    model:str='llada',        # LLaDA: the one of the package, or a checkpoint folder
+    judge:str='ar',           # Baseline, likewise: it also judges
     length:int=None,          # Characters (default: as many as the model was trained for)
     block:int=32,             # Characters per block
     temperature:float=.5,     # Of all samplers
-    threshold:float=.7,       # Of the fast one
+    threshold:float=.5,       # Of the fast one
     sizes:str='cpu cpu-long gpu', # Presets whose updates are timed
     vocab:int=32_000,         # The large vocabulary
     compile:store_true=False, # Time the first preset with torch.compile as well
-    n:int=3,                  # Runs of each
+    n:int=3,                  # Runs of each sampler for a single text; the batch of 32 is run once
     out:str=None,             # JSON file for the results
     version:store_true=False  # Print the version and exit
 ):
     "Time updates and samplers beside this machine's own speed."
-    (llada,tok,info),(ar,_,ar_info) = load_model(model),load_model(judge)
+    (llada,tok,info),(ar,_,ar_info) = load_any(model),load_any(judge)
     kw,length = dict(block_len=block, temperature=temperature),ifnone(length, llada.cfg.max_len)
     updates = bench_updates(sizes.split(), compile)
     sampling = bench_sampling(llada, ar, tok.mask_id, length, (1,32), n, threshold=threshold, **kw)
+    by_threshold = bench_thresholds(llada, ar, tok.mask_id, length, (1.01, .9, .7, .5, .35, .2, .1), **kw)
     large = bench_vocabulary(llada, vocab, length, (1,32), 2, **kw)
     flags = dict(model=model, judge=judge, length=length, block=block, temperature=temperature, threshold=threshold,
                  sizes=sizes, vocab=vocab, compile=compile, n=n)
-    result = provenance('llada_bench', **flags) | dict(updates=updates, sampling=sampling, vocabulary=large, llada=info, ar=ar_info)
+    result = provenance('llada_bench', **flags) | dict(updates=updates, sampling=sampling, thresholds=by_threshold, vocabulary=large, llada=info, ar=ar_info)
     if out: write_json(out, result)
     return result
