@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['pretrained', 'prefix', 'layer_names', 'supported', 'weights', 'load_pretrained', 'read_json', 'load_any', 'hf_name',
-           'hf_config', 'shards', 'check_keys', 'load_hf', 'save_hf', 'split_shards', 'HFTokenizer', 'batch_prompts']
+           'hf_config', 'shards', 'check_keys', 'load_hf', 'save_hf', 'split_shards', 'render_chat', 'HFTokenizer',
+           'batch_prompts']
 
 # %% ../nbs/07_hub.ipynb #10bc81e9
 from importlib.resources import files
@@ -168,6 +169,22 @@ def split_shards(tensors:dict, size:int)->dict: # Name â†’ tensor; bytes; file â
     if len(parts)==1: return {'model.safetensors':parts[0]}
     return {f'model-{i:05}-of-{len(parts):05}.safetensors':part for i,part in enumerate(parts, 1)}
 
+# %% ../nbs/07_hub.ipynb #c4a7f00d
+def render_chat(
+    folder:Path, # With tokenizer_config.json
+    turns        # What user and assistant said, in turn, the user first
+)->str:          # The text that the model continues
+    "A conversation in the form the model was tuned on; `ValueError` or `ImportError` in one line."
+    try: from jinja2 import TemplateError; from jinja2.sandbox import ImmutableSandboxedEnvironment
+    except ImportError: raise ImportError('this needs the jinja2 library: pip install jinja2') from None
+    doc = read_json(folder/'tokenizer_config.json')
+    if not isinstance(doc.get('chat_template'), str): raise ValueError(f"'{folder}/tokenizer_config.json' has no chat_template; Instruct checkpoints have one")
+    special = {k:v['content'] if isinstance(v, dict) else v for k,v in doc.items() if k.endswith('_token')}
+    said = [dict(role=('user', 'assistant')[i%2], content=t) for i,t in enumerate(turns)]
+    env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    try: return env.from_string(doc['chat_template']).render(messages=said, add_generation_prompt=True, **special)
+    except TemplateError as e: raise ValueError(f"the chat_template of '{folder}' does not work: {e}") from None
+
 # %% ../nbs/07_hub.ipynb #b0bbb3d8
 class HFTokenizer:
     "The tokenizer of a checkpoint in the official layout; `ValueError`, `FileNotFoundError` or `ImportError` in one line."
@@ -200,15 +217,7 @@ class HFTokenizer:
         return self.decode(new[~over])
 
     def chat(self, *turns:str)->str: # What user and assistant said, in turn, the user first; the text that the model continues
-        try: from jinja2 import TemplateError; from jinja2.sandbox import ImmutableSandboxedEnvironment
-        except ImportError: raise ImportError('this needs the jinja2 library: pip install jinja2') from None
-        doc = read_json(self.folder/'tokenizer_config.json')
-        if not isinstance(doc.get('chat_template'), str): raise ValueError(f"'{self.folder}/tokenizer_config.json' has no chat_template; Instruct checkpoints have one")
-        special = {k:v['content'] if isinstance(v, dict) else v for k,v in doc.items() if k.endswith('_token')}
-        said = [dict(role=('user', 'assistant')[i%2], content=t) for i,t in enumerate(turns)]
-        env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        try: return env.from_string(doc['chat_template']).render(messages=said, add_generation_prompt=True, **special)
-        except TemplateError as e: raise ValueError(f"the chat_template of '{self.folder}' does not work: {e}") from None
+        return render_chat(self.folder, turns)
 
     def unused(self, V:int)->list: # Columns of the head; ids that must never be drawn: those without a token
         return sorted(set(range(V)) - set(self.tokenizer.get_vocab().values()))

@@ -198,8 +198,7 @@ class Transformer(nn.Module):
     def __init__(self, cfg:ModelConfig):
         super().__init__()
         self.cfg,self.embed = cfg,nn.Embedding(cfg.rows, cfg.dim)
-        self.blocks = nn.ModuleList(Block(cfg) for _ in range(cfg.n_layer))
-        self.norm = RMSNorm(cfg.dim, cfg.norm_eps)
+        self.blocks,self.norm = nn.ModuleList(Block(cfg) for _ in range(cfg.n_layer)),RMSNorm(cfg.dim, cfg.norm_eps)
         if not cfg.tied: self.head = nn.Linear(cfg.dim, cfg.vocab_size, bias=False)
         init_weights(self)
 
@@ -214,11 +213,9 @@ class Transformer(nn.Module):
         cfg,L,past = self.cfg,ids.shape[1],cache.n if cache else 0
         pos = positions(L, past, valid, ids.device) if pos is None else pos
         rot = [r[:,:,None] for r in rope(pos, cfg.dim//cfg.n_head, cfg.rope_theta)]              # (B,L,1,K)
-        mask = sees(L, past, cfg.causal, valid, ids.device)
-        x = self.embed(ids)                                                        # (B,L,D)
+        x,mask = self.embed(ids),sees(L, past, cfg.causal, valid, ids.device)      # (B,L,D)
         if cfg.causal and at is not None: raise ValueError('a causal model answers at all positions: leave `at` out')
-        for i,block in enumerate(self.blocks):
-            x = block(x, rot, mask, cache.layer(i) if cache else None, at if i==cfg.n_layer-1 else None)
+        for i,block in enumerate(self.blocks): x = block(x, rot, mask, cache and cache.layer(i), at if i==cfg.n_layer-1 else None)
         if cache: cache.n += L
         return self.norm(x)
 
