@@ -40,6 +40,7 @@ def load_pretrained(
     model,tok,info = load_model(folder, best_device(device))
     return model.float(),tok,info
 
+# %% ../nbs/07_hub.ipynb #b7c1e2aa
 def read_json(path:Path)->dict: # Of a file; its content
     "A JSON object; `FileNotFoundError` or `ValueError` in one line."
     if not path.is_file(): raise FileNotFoundError(f"there is no {path.name} in '{path.parent}'")
