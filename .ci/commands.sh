@@ -15,7 +15,7 @@ fails() { # fails STATUS TEXT COMMAND…: that exit status, and one line on stde
   echo "ok: $*: $(tail -n1 err | tr '\r' '\n' | tail -n1)"
 }
 
-for c in llada_train ar_train llada_generate llada_bench; do
+for c in llada_train ar_train llada_generate llada_bench llada_eval; do
   $c --help >/dev/null
   $c --version | grep -q '^llada_nb [0-9]'
 done
@@ -24,7 +24,7 @@ done
 start=$SECONDS
 env -u LLADA_NB_DATA llada_generate --prompt ROMEO: >romeo.txt
 echo "$((SECONDS-start))s"; [ $((SECONDS-start)) -le 30 ]; cat romeo.txt
-[ "$(head -c 6 romeo.txt)" = ROMEO: ] && [ "$(wc -m <romeo.txt)" = 257 ]
+[ "$(head -c 6 romeo.txt)" = ROMEO: ] && [ "$(wc -m <romeo.txt)" = 157 ]
 llada_generate --model ar --prompt ROMEO: --length 40
 
 # train, write, go on from a checkpoint, move an earlier run aside
@@ -95,6 +95,11 @@ P
 llada_generate --model runs/llada --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
 llada_bench --model runs/llada --judge runs/ar --length 32 --block 16 --n 1 --sizes tiny --vocab 500 --out speed.json | grep 'vocabulary 500'
 
+# judged: both kinds of checkpoint, those of the package and one's own
+llada_eval --data toy --limit 8 --repeats 4 --out judged.json | grep 'bits per character'
+llada_eval runs/ar --data toy --limit 8 | grep 'exact -log p'
+python -c 'import json; r = json.load(open("judged.json")); assert r["command"].startswith("llada_eval llada --data toy") and r["se"]>0 and r["calls"]==32, r'
+
 # what a user can get wrong
 : >empty.txt; printf 'GIF\0' >binary.txt; printf 'n\351' >latin.txt; echo short >short.txt; touch file; mkdir nodata
 cp -r runs/llada cut; head -c 1000 runs/llada/model.safetensors >cut/model.safetensors
@@ -125,6 +130,10 @@ for c in llada_train ar_train; do
   fails 1 'no checkpoint folder' $c --data toy --out none --resume
   fails 1 'steps is 0' $c --data toy --steps 0
 done
+fails 1 'no checkpoint folder' llada_eval none
+fails 1 'at least 4 repetitions' llada_eval --data toy --repeats 2
+fails 1 'choose from t, l, systematic, root' llada_eval --data toy --estimator best
+fails 1 'length is 999' llada_eval ar --data toy --length 999
 fails 1 'choose from root, masked, bound' llada_train --loss mse
 fails 1 'this command trains an autoregressive model' ar_train --data toy --init runs/llada --out x
 fails 1 '--steps differs' llada_train --resume --steps 99

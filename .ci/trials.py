@@ -61,4 +61,4 @@ if __name__ == '__main__':
             if p.returncode: sys.exit(f'a trial failed: {p.args}')
             rows.append(json.loads(said.splitlines()[-1]))
             print(f"{rows[-1]['kind']}, {rows[-1]['name']}: {rows[-1]['nats']:.3f} ± {rows[-1]['se']:.3f}", flush=True)
-    write_json(out, provenance('python .ci/trials.py') | dict(updates=steps, note='one thread each, two at a time', trials=rows))
+    write_json(out, provenance('python', '.ci/trials.py') | dict(updates=steps, note='one thread each, two at a time', trials=rows))

@@ -391,9 +391,10 @@ def check_torch(
 
 min_torch = (2,5)
 
-# %% ../nbs/01_model.ipynb #1f67df49
+# %% ../nbs/01_model.ipynb #68e1a24d
 def provenance(
     name:str, # Of the command
+    *args,    # What it was given without a name
     **flags   # As it was given them; those that are None or False are left out
 )->dict:
     "Where a result comes from: command, hardware, date and versions."
@@ -404,7 +405,7 @@ def provenance(
     gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() and flags.get('device')!='cpu' else ''
     cpu = cpus[0] if cpus else platform.processor() or platform.machine()
     many = f", {n} processes" if (n:=int(os.environ.get('WORLD_SIZE', 1)))>1 else ''
-    return dict(command=shlex.join([name, *words]), hardware=f'{cpu}, {torch.get_num_threads()} threads{many}{gpu}', date=str(date.today()),
+    return dict(command=shlex.join([name, *map(str, args), *words]), hardware=f'{cpu}, {torch.get_num_threads()} threads{many}{gpu}', date=str(date.today()),
                 llada_nb=__version__, torch=str(torch.__version__), python=platform.python_version())
 
 def write_json(

@@ -197,7 +197,7 @@ def row_seeds(
     if len(seeds)!=len(xt): raise ValueError(f'{len(seeds)} seeds for {len(xt)} rows; give one int, or one per row')
     return seeds
 
-# %% ../nbs/04_sampling.ipynb #f6bed6c4
+# %% ../nbs/04_sampling.ipynb #c4a3c769
 class Job:
     "The state of a generation: rows of text, what is masked in them, and where."
     def __init__(self, xt, mask_id, valid, block_len, seeds): # As in `denoise`; seeds (B,) long
@@ -209,6 +209,15 @@ class Job:
 
     def active(self): # (B,) long: the first block with masks; larger than any if there is none
         return self.block.masked_fill(~self.masked, self.block.numel()).amin(1)
+
+    def looks(self, rows, m=None): # (R,) long; most open positions of one. Active blocks (R,); positions (R,m) long; which of them are open
+        active = self.active()[rows]
+        open = self.masked[rows] & (self.block[rows]==active[:,None])              # (R,L)
+        at = open.int().argsort(dim=1, descending=True, stable=True)[:,:ifnone(m, int(open.sum(1).max()))]
+        return active,at,open.gather(1, at)
+
+    def streams(self, rows, at): # Seed and place in its row of each of these positions, (R·m,) long
+        return self.seeds[rows,None].expand_as(at).flatten(),self.pos[rows].gather(1, at).flatten()
 
     def reveal(self, rows, at, keep, x0): # (R,) long; positions in them (R,m) long, which to reveal (R,m) bool, tokens (R,m) long
         self.xt,where = self.xt.clone(),(rows[:,None], at)
@@ -241,7 +250,7 @@ def unfinished(job:Job, turns:Iterator)->Iterator: # `turns` as `scheduled` give
     for rows,k,m in turns:
         if (left:=job.masked[rows].any(1)).any(): yield rows[left],k[left],m
 
-# %% ../nbs/04_sampling.ipynb #202b64d7
+# %% ../nbs/04_sampling.ipynb #447fa381
 def predict(
     job:Job,         # What there is
     read:Callable,   # As `reader` makes it
@@ -252,14 +261,12 @@ def predict(
     remasking:str      # As in `denoise`
 )->tuple:            # Positions (R,m) long; which of them are open (R,m) bool; tokens (R,m) long; confidences (R,m)
     "One model call, and a draw with its confidence at each open position; a row with fewer than `m` is filled up with others."
-    active = job.active()[rows]
-    open = job.masked[rows] & (job.block[rows]==active[:,None])                    # (R,L)
-    at = open.int().argsort(dim=1, descending=True, stable=True)[:,:ifnone(m, int(open.sum(1).max()))]
-    logits_at,V = read(job.xt, rows, active, at)
-    seeds,pos,n = job.seeds[rows,None].expand_as(at).flatten(),job.pos[rows].gather(1, at).flatten(),max(1, most_numbers//V)
+    active,at,open = job.looks(rows, m)
+    (logits_at,V),(seeds,pos) = read(job.xt, rows, active, at),job.streams(rows, at)
+    n = max(1, most_numbers//V)
     parts = [slice(i, i+n) for i in range(0, at.numel(), n)]
     x0,conf = (torch.cat(o).view_as(at) for o in zip(*[draw(logits_at(i), seeds[i], pos[i], c, temperature, remasking) for i in parts]))
-    return at,open.gather(1, at),x0,conf
+    return at,open,x0,conf
 
 most_numbers = 2**22                                                               # float64 numbers at a time: 32 MB
 
@@ -506,7 +513,7 @@ def decoder_flags(
     if causal: return {}
     return dict(block_len=ifnone(flags.pop('block'), 32), remasking=flags.pop('remasking') or 'max_prob', cfg_scale=flags.pop('guidance') or 0., **flags)
 
-# %% ../nbs/04_sampling.ipynb #5829b6ec
+# %% ../nbs/04_sampling.ipynb #09aa97d5
 @call_parse
 @command
 def llada_generate(
@@ -514,7 +521,7 @@ def llada_generate(
     template:str=None,        # Text with gaps to fill, instead of a prompt: "To be, ___ not to be"
     gap:str='_',              # Character that marks a gap
     model:str='llada',        # llada or ar: a model that comes with the package; or a checkpoint folder
-    length:int=None,          # Characters in all (default: as many as the model was trained for)
+    length:int=None,          # Characters in all (default: 150 after the prompt, if the model was trained for so many)
     n:int=1,                  # Texts
     steps:int=None,           # Model calls (default: one per character)
     block:int=None,           # Characters per block (default: 32)
@@ -533,7 +540,8 @@ def llada_generate(
     m,tok,info = load_any(model, device)
     how = dict(steps=steps, block=block, remasking=remasking, threshold=threshold, cache=cache, guidance=guidance)
     kw = decoder_flags(m.cfg.causal, n, template and (prompt or length), **how) | dict(temperature=temperature, seed=seed)
-    ids = prompt_ids(tok, prompt, length, m.cfg.max_len) if template is None else template_ids(tok, template, gap, m.cfg.max_len)
+    size = ifnone(length, min(m.cfg.max_len, len(prompt)+150))
+    ids = prompt_ids(tok, prompt, size, m.cfg.max_len) if template is None else template_ids(tok, template, gap, m.cfg.max_len)
     texts,states = follow(trajectory(m, ids.repeat(n,1), tok.mask_id, **kw), ids.repeat(n,1), tok, watch)
     flags = dict(prompt=prompt or None, template=template, model=model, length=length, n=n, temperature=temperature, seed=seed)
     if out: write_json(out, provenance('llada_generate', **flags, **how, device=device) | dict(checkpoint=info, texts=texts, states=states))
