@@ -267,7 +267,7 @@ def pareto(
     beats = lambda a, b: all(a[k]<=b[k] for k in keys) and any(a[k]<b[k] for k in keys)
     return sorted((r for r in rows if not any(beats(o, r) for o in rows)), key=lambda r: r[keys[0]])
 
-# %% ../nbs/05_evaluate.ipynb #9ba7a1d6
+# %% ../nbs/05_evaluate.ipynb #02ee669a
 def span(
     N:int, # Windows
     L:int, # Tokens of a window
@@ -292,7 +292,7 @@ def written(
         nats = ((ce*hidden).sum(1)/hidden.sum(1)).mean().item()
     else: nats = replay(model, x0, mask_id, hidden=hidden, **kw).mean().item()
     for end in trajectory(model, x0.masked_fill(hidden, mask_id), mask_id, **kw): pass
-    right = (end==x0) | ~hidden
+    right = end==x0                                                                # what was given is kept
     return dict(nats=nats, exact=right.all(1).double().mean().item(), tokens=((right & hidden).sum()/hidden.sum()).item())
 
 # %% ../nbs/05_evaluate.ipynb #e9ff3bc6
@@ -330,10 +330,11 @@ def report(r:dict)->str: # As `llada_eval` returns it
 try: from fastcore.script import Param                                             # fastcore 1
 except ImportError: Param = None
 
-# %% ../nbs/05_evaluate.ipynb #b16c6172
+# %% ../nbs/05_evaluate.ipynb #ef60240e
 _what = 'llada or ar: a model that comes with the package; or a checkpoint folder'
 checkpoint_arg = Param(_what, str, opt=False, nargs='?') if Param else Annotated[str, dict(opt=False, nargs='?')]
 
+# %% ../nbs/05_evaluate.ipynb #5215b3ee
 @call_parse
 @command
 def llada_eval(

@@ -41,7 +41,7 @@ class Track(NamedTuple):
     def inside(self, i:int, s:int)->list: # Candidates of position `i` after `s` calls: before it was revealed, if it was
         return self.top[min(s, self.step[i]-1, self.calls-1)].get(i, []) if self.step[i] and self.calls else []
 
-# %% ../nbs/06_explore.ipynb #f604878f
+# %% ../nbs/06_explore.ipynb #187266b6
 @torch.no_grad()
 def predictions(
     model,          # `Transformer` or `ExactModel`
@@ -53,6 +53,7 @@ def predictions(
     if not model.cfg.causal: return torch.cat([forbid(model(b), (mask_id,)).softmax(-1) for b in states.split(32)])
     return forbid(model(F.pad(end[None], (1,0), value=mask_id)[:,:-1]), (mask_id,)).softmax(-1).expand(len(states),-1,-1)
 
+# %% ../nbs/06_explore.ipynb #f68d1a04
 def track(
     model,         # As in `predictions`
     tok:CharTokenizer, # Decodes
@@ -74,6 +75,7 @@ def track(
     top = [{i:[(tok.decode([t]), round(q, 2)) for t,q in zip(ids[c,i].tolist(), p[c,i].tolist())] for i in known(c).nonzero()[:,0].tolist()} for c in range(len(prob))]
     return Track(name, [tok.decode([t]) for t in x[-1].tolist()], step.tolist(), [round(c, 3) for c in conf.tolist()], top, [round(t, 4) for t in seconds])
 
+# %% ../nbs/06_explore.ipynb #ce66deda
 def record(
     model,        # As in `predictions`
     tok:CharTokenizer, # As in `track`
@@ -88,14 +90,13 @@ def record(
         seconds.append(time.perf_counter()-start)
     return track(model, tok, states, seconds, name)
 
-# %% ../nbs/06_explore.ipynb #d5efc5b5
+# %% ../nbs/06_explore.ipynb #b3e674b1
 def alpha(
     track:Track,# What is shown
     i:int,      # Position
     shade:str   # 'step' or 'confidence'
 )->float:       # In [0,.6]
     "How strongly a revealed token is shaded: late calls more, or doubt more; what was given not at all."
-    if not track.step[i]: return 0.
     return round(.6*track.step[i]/max(1, track.calls) if shade=='step' else .6*(1-track.conf[i]), 3)
 
 shades = ('step', 'confidence')
@@ -259,7 +260,7 @@ class Explorer:
         self.box = W.VBox([W.HBox([W.VBox([*self.controls.values()][:4]), W.VBox([*self.controls.values()][4:])]),
                            W.HBox([self.start, self.stop, self.status]), self.out])
 
-# %% ../nbs/06_explore.ipynb #a09a56d3
+# %% ../nbs/06_explore.ipynb #f6cf5acc
 @patch
 def settings(self:Explorer)->tuple: # The template, (L,) long; arguments of the decoder
     "What the controls say; `ValueError` in one line if it makes no sense."
@@ -269,6 +270,7 @@ def settings(self:Explorer)->tuple: # The template, (L,) long; arguments of the 
     if self.model.cfg.causal: return xt,dict(seed=seed, temperature=temperature)
     return xt,v | dict(block_len=v['block_len'] or None, seed=seed, temperature=temperature)
 
+# %% ../nbs/06_explore.ipynb #99a25a1a
 @patch
 def work(self:Explorer):
     "Write, show every state, and a `Player` at the end; stop when asked to."

@@ -513,7 +513,7 @@ def decoder_flags(
     if causal: return {}
     return dict(block_len=ifnone(flags.pop('block'), 32), remasking=flags.pop('remasking') or 'max_prob', cfg_scale=flags.pop('guidance') or 0., **flags)
 
-# %% ../nbs/04_sampling.ipynb #09aa97d5
+# %% ../nbs/04_sampling.ipynb #cd0fc687
 @call_parse
 @command
 def llada_generate(
@@ -537,11 +537,10 @@ def llada_generate(
     version:store_true=False  # Print the version and exit
 ):
     "Write text with a trained model, LLaDA or baseline."
-    m,tok,info = load_any(model, device)
-    how = dict(steps=steps, block=block, remasking=remasking, threshold=threshold, cache=cache, guidance=guidance)
+    (m,tok,info),how = load_any(model, device),dict(steps=steps, block=block, remasking=remasking, threshold=threshold, cache=cache, guidance=guidance)
     kw = decoder_flags(m.cfg.causal, n, template and (prompt or length), **how) | dict(temperature=temperature, seed=seed)
-    size = ifnone(length, min(m.cfg.max_len, len(prompt)+150))
-    ids = prompt_ids(tok, prompt, size, m.cfg.max_len) if template is None else template_ids(tok, template, gap, m.cfg.max_len)
+    L = m.cfg.max_len
+    ids = template_ids(tok, template, gap, L) if template is not None else prompt_ids(tok, prompt, ifnone(length, min(L, len(prompt)+150)), L)
     texts,states = follow(trajectory(m, ids.repeat(n,1), tok.mask_id, **kw), ids.repeat(n,1), tok, watch)
     flags = dict(prompt=prompt or None, template=template, model=model, length=length, n=n, temperature=temperature, seed=seed)
     if out: write_json(out, provenance('llada_generate', **flags, **how, device=device) | dict(checkpoint=info, texts=texts, states=states))
