@@ -48,11 +48,14 @@ def links(cells, page):
 
 def faults(path, page):
     src, out = (json.loads(p.read_text(encoding='utf-8')) for p in (path, page))
+    if re.sub(r'^[#>] .*', '', text(src['cells'][0]['source']), flags=re.M).strip(): yield 'text in the cell of the title does not reach the page: give it a cell of its own'
     exported = [c for c in code(src) if re.search(r'^#\|\s*exports?\b', text(c['source']), re.M)]
     if any(re.search(r'^#\|\s*export\s*$', text(c['source']), re.M) for c in exported): yield 'a cell with `#| export` hides its source: use `#| exports`'
     shown = '\n'.join(text(c['source']) for c in code(out))
     everything = json.dumps(out['cells'], ensure_ascii=False)
     yield from links(out['cells'], page)
+    signatures = re.findall(r'^```python.*?^```', '\n'.join(text(o.get('data', {}).get('text/markdown', '')) for c in code(out) for o in c.get('outputs', [])), re.M | re.S)
+    if odd := [s for s in signatures if '](/' in s]: yield f'a link inside code: {odd[0][:100]}'
     own = re.sub(r'^@patch\ndef.*', '', '\n'.join(text(c['source']) for c in exported), flags=re.M)
     for name in re.findall(r'^(?:def|class) ([a-zA-Z]\w*)', own, re.M):
         if not re.search(rf'^(?:def|class) {name}\b', shown, re.M): yield f'the source of {name} is not shown'

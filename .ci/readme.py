@@ -17,11 +17,11 @@ def text(v): return v if isinstance(v, str) else ''.join(v)
 
 
 def outputs(cell):
-    "What a cell shows, as (kind, text): Markdown as it is, everything else in its text form."
+    "What a cell shows, as (kind, text): Markdown as it is, everything else, raw HTML too, in its text form."
     for o in cell.get('outputs', []):
         data = o.get('data', {})
         if o.output_type == 'stream': yield 'plain', text(o.text)
-        elif 'text/markdown' in data: yield 'md', text(data['text/markdown'])
+        elif 'text/markdown' in data and '{=html}' not in text(data['text/markdown']): yield 'md', text(data['text/markdown'])
         elif 'text/plain' in data and not any(k.startswith('image/') for k in data): yield 'plain', text(data['text/plain'])
 
 

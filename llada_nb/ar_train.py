@@ -24,6 +24,7 @@ def shift(
     "What a causal model reads to predict `x0`."
     return F.pad(x0, (1,0), value=bos_id)[:,:-1]
 
+# %% ../nbs/03_ar_train.ipynb #809013db
 def ar_loss(
     model,      # (B,L) → logits (B,L,V), causal
     x0:Tensor,  # Clean tokens, (B,L) long
@@ -41,6 +42,7 @@ def crop_loss(
     "-log p of every token but the first of each window: what nanoGPT measures."
     return F.cross_entropy(model(shift(x0, bos_id))[:,1:].flatten(0,1), x0[:,1:].flatten())
 
+# %% ../nbs/03_ar_train.ipynb #1b3b4997
 def crops(
     ids:Tensor, # (N,) long
     seq_len:int,# L

@@ -39,6 +39,7 @@ def mask_exactly(
     "Exactly `l` masks in each row, anywhere."
     return torch.rand(len(l), L, device=l.device).argsort(1)<l[:,None]
 
+# %% ../nbs/05_evaluate.ipynb #8b64bf6e
 def masked_nll(
     model:Callable,# xt (B,L) → logits (B,L,V)
     x0:Tensor,     # Clean tokens, (B,L) long
@@ -55,22 +56,26 @@ def by_t(N:int, n:int, L:int)->tuple: # Windows, calls of each, tokens; l and we
     t = 1-torch.rand(N, n)
     return torch.binomial(torch.full_like(t, L), t).long(),1/t
 
+# %% ../nbs/05_evaluate.ipynb #5a7bf7e5
 def by_l(N:int, n:int, L:int)->tuple: # As `by_t`
     "Independent uniform l, weight L/l (LLaDA Eq. 6)."
     l = torch.randint(1, L+1, (N,n))
     return l,L/l
 
+# %% ../nbs/05_evaluate.ipynb #9b49d9eb
 def evenly(N:int, n:int)->Tensor: # Windows, calls of each; (N,n) float64 in [0,1)
     "One point in each of N·n equal slices, n evenly spread ones for each window. Every second one is mirrored: what grows linearly is averaged without error."
     i,j,u = torch.arange(N)[:,None],torch.arange(n),torch.rand(1, dtype=torch.float64)
     v = (i + torch.where(i%2==0, u, 1-u))/N                                        # (N,1): one for each window
     return ((j + torch.where(j%2==0, v, 1-v))/n)[torch.randperm(N)]
 
+# %% ../nbs/05_evaluate.ipynb #9732fd44
 def by_systematic(N:int, n:int, L:int)->tuple: # As `by_t`
     "Uniform l, systematic over all calls, weight L/l."
     l = 1+(evenly(N, n)*L).long().clamp_max(L-1)
     return l,L/l
 
+# %% ../nbs/05_evaluate.ipynb #0db39ced
 def by_root(N:int, n:int, L:int)->tuple: # As `by_t`
     "l with probability q ∝ 1/√l, systematic over all calls, weight 1/(q·l)."
     q = torch.arange(1, L+1, dtype=torch.float64)**-.5
@@ -90,6 +95,7 @@ def judging(model): # Any
         with torch.no_grad(): yield
     finally: model.train(was)
 
+# %% ../nbs/05_evaluate.ipynb #a61d9c41
 def bound(
     model,        # xt (B,L) → logits (B,L,V)
     x0:Tensor,    # Windows, (N,L) long
@@ -123,6 +129,7 @@ def bigram_nll(
     counts = 1+pairs.bincount(minlength=(vocab_size+1)*vocab_size).view(vocab_size+1, vocab_size).double()
     return (counts.sum(1, keepdim=True)/counts).log()
 
+# %% ../nbs/05_evaluate.ipynb #54dfd41e
 def control_variate(
     x0:Tensor,    # Windows, (N,L) long
     table:Tensor, # As `bigram_nll` gives it
@@ -131,6 +138,7 @@ def control_variate(
     "`beta` times the bigram's -log p of each token."
     return beta*table[F.pad(x0, (1,0), value=len(table)-1)[:,:-1], x0]
 
+# %% ../nbs/05_evaluate.ipynb #0184d8f6
 def fit_beta(
     model,        # As in `bound`
     x0:Tensor,    # Windows of *training* text, (N,L) long
@@ -153,6 +161,7 @@ def student(
     z = NormalDist().inv_cdf(.975)
     return z + (z**3+z)/(4*dof) + (5*z**5+16*z**3+3*z)/(96*dof**2) + (3*z**7+19*z**5+17*z**3-15*z)/(384*dof**3)
 
+# %% ../nbs/05_evaluate.ipynb #4ce55e45
 class Estimate(NamedTuple):
     "A figure with its error."
     nats:float       # Mean, nats per token
@@ -163,6 +172,7 @@ class Estimate(NamedTuple):
         half = student(self.repetitions-1)*self.se if self.se else 0.
         return self.nats-half,self.nats+half
 
+# %% ../nbs/05_evaluate.ipynb #934e9b16
 def replicate(
     f:Callable,   # () → one estimate for each window, (N,), by torch's generator
     n:int=8,      # Repetitions, at least 4
@@ -224,6 +234,7 @@ def ngrams(
     "Counts of the n-grams inside the texts."
     return ids.unfold(1, n, 1).flatten(0,1).unique(dim=0, return_counts=True)[1]
 
+# %% ../nbs/05_evaluate.ipynb #fa6f85b1
 def text_quality(
     ids:Tensor,     # Texts, (N,L) long
     judge:Callable  # ids (N,L) → nats per token, as `judge_nll` or `exact_nll`
@@ -233,6 +244,7 @@ def text_quality(
     return dict(nll=float(torch.as_tensor(judge(ids)).mean()), entropy=unigram_entropy(ids),
                 bigram=torch.special.entr(pairs/pairs.sum()).sum().item(), distinct=len(fours)/fours.sum().item())
 
+# %% ../nbs/05_evaluate.ipynb #094576a4
 def gamed(
     quality:dict, # As `text_quality` gives it
     real:dict,    # The same of real text, of the same size
@@ -278,6 +290,7 @@ def span(
     i = torch.arange(L)
     return ((i>=a) & (i<b)).expand(N,-1)
 
+# %% ../nbs/05_evaluate.ipynb #f3d3dab5
 def written(
     model,        # LLaDA or baseline
     x0:Tensor,    # Texts, (N,L) long
@@ -314,6 +327,7 @@ def judge_checkpoint(
     return dict(what=what, nats=est.nats, se=est.se, interval=None if estimator=='t' else est.interval(), bits=est.nats/bit, bits_se=est.se/bit,
                 perplexity=math.exp(est.nats), calls=rows, seconds=time.perf_counter()-start, **extra)
 
+# %% ../nbs/05_evaluate.ipynb #f2333e2d
 def report(r:dict)->str: # As `llada_eval` returns it
     "The figures as a table for the terminal."
     pm = lambda k, e: f'{r[k]:.4f}' + (f' ± {r[e]:.4f}' if r['se'] else '')

@@ -8,10 +8,11 @@ __all__ = ['shades', 'Track', 'predictions', 'track', 'record', 'alpha', 'frame'
 
 # %% ../nbs/06_explore.ipynb #8213759d
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape
 from threading import Thread
-from typing import NamedTuple
 import json
+import re
 import time
 
 from fastcore.basics import patch
@@ -25,7 +26,8 @@ from .loop import LiveCurve, Step
 from .sampling import forbid, prompt_ids, remaskings, template_ids, trajectory
 
 # %% ../nbs/06_explore.ipynb #cd08d962
-class Track(NamedTuple):
+@dataclass
+class Track:
     "One text on its way from masks, as `record` saw it."
     name:str        # Shown above it
     text:list       # Its tokens at the end, L strings; ░ where it was stopped before
@@ -101,6 +103,7 @@ def alpha(
 
 shades = ('step', 'confidence')
 
+# %% ../nbs/06_explore.ipynb #0029e438
 def frame(
     track:Track,  # What is shown
     s:int,        # Calls so far
@@ -112,20 +115,22 @@ def frame(
     for i,(c,n) in enumerate(zip(track.text, track.step)):
         open,mark = n>s,';outline:2px solid #d33' if i==chosen else ''
         color = '#8886;color:#888' if open else f'rgba(60,130,240,{alpha(track, i, shade)})'
-        out.append(f'<span style="background:{color}{mark}">{"░" if open else escape(c.replace(chr(10), "↵"))}</span>')
+        out.append(f'<span style="background:{color}{mark}">{"░" if open else escape(_said(c))}</span>')
     return ''.join(out)
+
+def _said(token): return token.replace('\n', '↵\n')                               # a line break is seen and made
 
 # %% ../nbs/06_explore.ipynb #027980a3
 _script = '''for(const r of document.querySelectorAll(".llada-player:not([data-on])")){r.dataset.on=1;
 const d=JSON.parse(r.dataset.tracks),[s,h]=[r.querySelector("input"),r.querySelector("select")],b=r.querySelector("button"),
  ps=[...r.querySelectorAll("pre")],say=r.querySelector("output"),see=r.querySelector(".inside");let timer=0,at=null;
-r.querySelector(".bar").hidden=false;
+r.querySelector(".bar").hidden=false;ps.forEach(p=>p.style.minHeight=p.offsetHeight+"px");
 const now=k=>d.tracks[k].ticks[Math.min(+s.value,d.tracks[k].ticks.length-1)];
 function inside(){if(!at){see.textContent="";return}const[k,i]=at,t=d.tracks[k],n=t.step[i],f=now(k);
  const c=n&&t.top.length&&t.top[Math.min(f,n-1,t.top.length-1)][i]||"";
  see.textContent=(t.name?t.name+", ":"")+"position "+i+": "+(n?c.split("|").map((x,j)=>x+(j%2?"%   ":" ")).join(""):"given")}
 function draw(){say.textContent=d.labels[+s.value];d.tracks.forEach((t,k)=>{const f=now(k);
- [...ps[k].children].forEach((e,i)=>{const o=t.step[i]>f;e.textContent=o?"░":t.text[i]=="\\n"?"↵":t.text[i];
+ [...ps[k].children].forEach((e,i)=>{const o=t.step[i]>f;e.textContent=o?"░":t.text[i]=="\\n"?"↵\\n":t.text[i];
   e.style.background=o?"#8886":"rgba(60,130,240,"+t.alpha[h.value][i]+")";e.style.color=o?"#888":"";
   e.style.outline=at&&at[0]==k&&at[1]==i?"2px solid #d33":""})});inside()}
 function halt(){clearInterval(timer);timer=0;b.textContent="▶ play"}
@@ -209,6 +214,7 @@ def _thoughts(track, i, s): # What is inside position i, in words
     seen = '   '.join(f'{_shown(c)} {p:.0%}' for c,p in track.inside(i, s))
     return seen if track.step[i] else 'given'
 
+# %% ../nbs/06_explore.ipynb #10fe9ce2
 def both_forms(
     text:str, # Plain
     html:str, # For a page
@@ -289,6 +295,7 @@ def work(self:Explorer):
     except Exception as e: self.status.value = f'{e}'.split('\n')[0] or type(e).__name__
     finally: self.start.disabled,self.stop.disabled = False,True
 
+# %% ../nbs/06_explore.ipynb #f9f7a6ef
 @patch
 def run(self:Explorer)->Thread: # To `join`, where nobody watches
     "Start writing in the background."
@@ -320,8 +327,11 @@ def static_widgets(
         if 'text/html' in data:
             html = data.pop('text/html')
             data['text/markdown'] = ['```{=html}\n' + (html if isinstance(html, str) else ''.join(html)) + '\n```\n']
+        elif 'text/markdown' in data: data['text/markdown'] = [_plain_code(''.join(data['text/markdown']))]
         keep.append(o)
     if 'outputs' in cell: cell['outputs'] = keep
+
+def _plain_code(md): return re.sub(r'^```.*?^```', lambda m: re.sub(r'\[(`[^`\n]*`)\]\([^)\n]*\)', r'\1', m[0]), md, flags=re.M | re.S)
 
 # %% ../nbs/06_explore.ipynb #39a1202a
 def watch(

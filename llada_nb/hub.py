@@ -28,6 +28,7 @@ def weights()->Path: # A folder
     "Where the package keeps its weights."
     return Path(str(files('llada_nb')))/'weights'
 
+# %% ../nbs/07_hub.ipynb #d9365dd8
 def load_pretrained(
     name:str,    # 'llada' or 'ar'
     device='cpu' # As in `best_device`
@@ -49,6 +50,7 @@ def read_json(path:Path)->dict: # Of a file; its content
     if not isinstance(doc, dict): raise ValueError(f"'{path}' is not a JSON object")
     return doc
 
+# %% ../nbs/07_hub.ipynb #54de7001
 def load_any(
     name:str,    # As in `load_pretrained`, or a checkpoint folder
     device='cpu' # As in `best_device`
@@ -161,6 +163,7 @@ def save_hf(
                embedding_size=cfg.rows, max_sequence_length=cfg.max_len, rope_theta=cfg.rope_theta, rms_norm_eps=cfg.norm_eps, weight_tying=cfg.tied)
     (folder/'config.json').write_text(json.dumps(supported | doc | own | dict(model_type='llada', mask_token_id=mask_id), indent=1))
 
+# %% ../nbs/07_hub.ipynb #d53a420d
 def split_shards(tensors:dict, size:int)->dict: # Name → tensor; bytes; file → name → tensor
     "Tensors in order, a new file whenever one would exceed `size`."
     parts = [{}]

@@ -59,6 +59,7 @@ def systematic_l(
     "Numbers of masked tokens, evenly spread over the rows and exactly uniform for each (systematic sampling)."
     return 1 + (u*L + torch.arange(n, dtype=torch.float64)*L/n).floor().long()%L
 
+# %% ../nbs/02_llada_train.ipynb #482020dd
 def llada_bound(
     model,       # xt (B,L) → logits (B,L,V)
     x0:Tensor,   # Clean tokens, (B,L) long
@@ -80,6 +81,7 @@ def masked_loss(
     "Mean cross-entropy over the masked tokens of the batch: for training only, not a bound."
     return _weighted(model, x0, mask_id, 0)
 
+# %% ../nbs/02_llada_train.ipynb #2f495ce6
 def root_loss(
     model,       # xt (B,L) → logits (B,L,V)
     x0:Tensor,   # Clean tokens, (B,L) long

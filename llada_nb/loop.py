@@ -121,6 +121,7 @@ def world()->tuple[int,int]: # This process's number, number of processes
 
 _alone = []                                                                        # not empty inside `alone`
 
+# %% ../nbs/01a_loop.ipynb #241fe92b
 @contextmanager
 def alone():
     "Inside, this process acts as if it were the only one: for what every process does in full, like an evaluation."
@@ -136,6 +137,7 @@ def mine(
     rank,size = world()
     return x.chunk(size)[rank]
 
+# %% ../nbs/01a_loop.ipynb #cbe9f460
 def total(
     x:Tensor # Any shape
 )->Tensor:   # The same shape
@@ -144,6 +146,7 @@ def total(
     if world()[1]>1: dist.all_reduce(x)
     return x
 
+# %% ../nbs/01a_loop.ipynb #d3db2fe7
 @contextmanager
 def together():
     "Inside, the processes that `torchrun` started are one `world`; without it nothing changes."
@@ -188,10 +191,12 @@ class Step(NamedTuple):
     gnorm:Tensor # Norm of the gradient before clipping, 0-d
     tokens:int   # Tokens in the batch
 
+# %% ../nbs/01a_loop.ipynb #85ea22b2
 def autocast(device)->object: # A context
     "bfloat16 matrix products on CUDA; elsewhere nothing."
     return torch.autocast('cuda', torch.bfloat16) if device.type=='cuda' else nullcontext()
 
+# %% ../nbs/01a_loop.ipynb #d655399b
 def train(
     tr:Trainer,       # Continues from `tr.step`, stops at `tr.cfg.steps`
     loss_fn:Callable, # loss_fn(model, x0) → scalar
@@ -219,6 +224,7 @@ def rng_state()->dict: # Name of a device → state, uint8 tensor
     mps = dict(mps=torch.mps.get_rng_state()) if torch.backends.mps.is_available() else {}
     return dict(cpu=torch.get_rng_state(), **cuda, **mps)
 
+# %% ../nbs/01a_loop.ipynb #fa349dd1
 def set_rng_state(state:dict): # As `rng_state` gave it; devices that this machine lacks are skipped
     "Put every generator where `state` says."
     for name,s in state.items():
@@ -226,6 +232,7 @@ def set_rng_state(state:dict): # As `rng_state` gave it; devices that this machi
         elif name=='mps' and torch.backends.mps.is_available(): torch.mps.set_rng_state(s)
         elif name[:4]=='cuda' and int(name[4:])<torch.cuda.device_count(): torch.cuda.set_rng_state(s, int(name[4:]))
 
+# %% ../nbs/01a_loop.ipynb #c31c7588
 @contextmanager
 def fixed_seed(seed:int): # For every device
     "Inside, torch draws from `seed`; afterwards as if nothing had been drawn."
@@ -276,6 +283,7 @@ def save_trainer(
                 step=tr.step, seconds=tr.seconds, **meta)
     write_pair(folder, 'state.safetensors', 'state.json', tensors, meta)
 
+# %% ../nbs/01a_loop.ipynb #d9126462
 def load_trainer(
     folder,            # As `save_trainer` wrote it
     device='cpu',      # Where to go on
@@ -476,6 +484,7 @@ def check_fit(
     if n<cfg.max_len: raise ValueError(f"'{text.name}' has {len(text)} characters: its last tenth, {n}, is shorter than "
                                        f'one window of {cfg.max_len}; give at least {10*cfg.max_len}')
 
+# %% ../nbs/01a_loop.ipynb #5bbbf3ca
 def make_room(
     out # Run folder
 ):

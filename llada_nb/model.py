@@ -78,6 +78,7 @@ def rope(
     cos,sin = angle.cos(),angle.sin()
     return torch.cat((cos,cos), -1),torch.cat((-sin,sin), -1)
 
+# %% ../nbs/01_model.ipynb #b83ab2ad
 def rotate(
     x:Tensor,  # Queries or keys, (…,K)
     cos:Tensor,# As `rope` gives it, broadcast over rows and heads
@@ -146,6 +147,7 @@ class SwiGLU(nn.Module):
 
     def forward(self, x): return self.down(F.silu(self.gate(x))*self.up(x))
 
+# %% ../nbs/01_model.ipynb #07d4c852
 class Block(nn.Module):
     "Attention and feed-forward, each behind an RMSNorm and beside a residual."
     def __init__(self, cfg:ModelConfig):
@@ -184,6 +186,7 @@ def positions(
     if valid is None: return torch.arange(past, past+L, device=device)[None]
     return (valid.cumsum(1)-1).clamp_min(0)[:,past:]
 
+# %% ../nbs/01_model.ipynb #a9ff52bc
 def init_weights(
     model:nn.Module # Changed in place
 ):
@@ -324,6 +327,7 @@ def load_model(
     model,vocab = build_model(info.pop('model', {}), tensors, folder),info.pop('vocab', None)
     return model.eval(),CharTokenizer(vocab) if vocab else None,info
 
+# %% ../nbs/01_model.ipynb #f168d076
 def build_model(
     cfg:dict,    # Fields of a `ModelConfig`
     tensors:dict,# Its weights: dtype and device are theirs
@@ -373,6 +377,7 @@ def best_device(
     if name not in have: raise ValueError(f"device '{name}' is not available: choose from auto, {', '.join(have)}")
     return torch.device(name)
 
+# %% ../nbs/01_model.ipynb #f28b3023
 def check_choice(
     what:str,  # Its name, for the error
     value,     # What was asked for
@@ -381,6 +386,7 @@ def check_choice(
     "`ValueError`, with what there is, for a value that is not among the options."
     if value not in options: raise ValueError(f"unknown {what} '{value}': choose from {', '.join(options)}")
 
+# %% ../nbs/01_model.ipynb #e5652e80
 def check_torch(
     version:str=None # None: the installed one's
 ):
@@ -408,6 +414,7 @@ def provenance(
     return dict(command=shlex.join([name, *map(str, args), *words]), hardware=f'{cpu}, {torch.get_num_threads()} threads{many}{gpu}', date=str(date.today()),
                 llada_nb=__version__, torch=str(torch.__version__), python=platform.python_version())
 
+# %% ../nbs/01_model.ipynb #fc7c315d
 def write_json(
     path, # Of the file
     data  # Anything that JSON can hold

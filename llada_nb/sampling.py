@@ -34,6 +34,7 @@ def transfer_counts(
     if steps<1: raise ValueError(f'steps is {steps}; it must be at least 1')
     return share(torch.arange(steps), torch.tensor(n), torch.tensor(steps))
 
+# %% ../nbs/04_sampling.ipynb #daef0160
 def share(
     i:Tensor,    # Index of a call, from 0
     n:Tensor,    # Tokens in all
@@ -116,6 +117,7 @@ def clean_probs(
     "Softmax in at least float32: half precision would tie."
     return logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(-1)
 
+# %% ../nbs/04_sampling.ipynb #42534701
 def low_confidence(
     logits:Tensor, # Of the model, (B,L,V)
     x0:Tensor,     # The tokens that were drawn, (B,L) long
@@ -129,15 +131,18 @@ def max_prob(logits:Tensor, *_)->Tensor: # As in `low_confidence`
     "Probability of the most probable token."
     return clean_probs(logits).amax(-1)
 
+# %% ../nbs/04_sampling.ipynb #1f2b3c68
 def margin(logits:Tensor, *_)->Tensor: # As in `low_confidence`
     "Largest minus second largest probability."
     top = clean_probs(logits).topk(2, -1).values
     return top[...,0]-top[...,1]
 
+# %% ../nbs/04_sampling.ipynb #d2a644a1
 def entropy(logits:Tensor, *_)->Tensor: # As in `low_confidence`
     "Minus the entropy of the prediction, in nats."
     return -torch.special.entr(clean_probs(logits)).sum(-1)
 
+# %% ../nbs/04_sampling.ipynb #8dbeb532
 def random(logits:Tensor, x0:Tensor, rand:Callable)->Tensor: # As in `low_confidence`
     "A uniform number (LLaDA Alg. 4)."
     return rand()
@@ -239,12 +244,14 @@ def scheduled(
     rows = [(o>0).nonzero()[:,0] for o in k.T]
     return zip(rows, [o[r] for o,r in zip(k.T, rows)], n.amax(0).tolist())
 
+# %% ../nbs/04_sampling.ipynb #fc48d902
 def until_done(
     job:Job  # Looked at before every call
 )->Iterator: # As `scheduled`; the open positions are not counted
     "Whose turn it is, without a plan: every row that still has masks, one token at least."
     while len(rows:=job.masked.any(1).nonzero()[:,0]): yield rows,torch.ones_like(rows),None
 
+# %% ../nbs/04_sampling.ipynb #7c2899f0
 def unfinished(job:Job, turns:Iterator)->Iterator: # `turns` as `scheduled` gives them
     "The same turns without the rows that have ended before their time."
     for rows,k,m in turns:
@@ -314,6 +321,7 @@ def guide(cond, un, w): # Logits with and without the prompt, (N,V); scale
     "Classifier-free guidance, `un + (w+1)(cond − un)` (LLaDA App. A.2)."
     return un + (w+1)*(cond-un)
 
+# %% ../nbs/04_sampling.ipynb #1f31447e
 def forbid(logits, ids): # (N,V); ids that must not be drawn, those ≥ V are not there anyway
     "The logits with -inf at `ids`; the model's own are untouched."
     bad = torch.tensor([i for i in ids if i<logits.shape[-1]], device=logits.device, dtype=torch.long)
@@ -428,6 +436,7 @@ def template_ids(
     ids[known] = tok.encode(''.join(c for c in template if c!=gap))
     return ids
 
+# %% ../nbs/04_sampling.ipynb #7c3dd849
 def prompt_ids(
     tok:CharTokenizer, # Raises `ValueError` for a character that it lacks
     prompt:str,        # Beginning of the text
@@ -456,6 +465,7 @@ def generate(
     texts = _write(model, tok, prompt_ids(tok, prompt, length, model.cfg.max_len).repeat(n,1), kw)
     return texts[0] if n==1 else texts
 
+# %% ../nbs/04_sampling.ipynb #75759b47
 def infill(
     model,             # `Transformer`
     tok:CharTokenizer, # The one it was trained with
@@ -498,6 +508,7 @@ def follow(
     if not (watch and len(texts)==1): print(('\n'+'-'*40+'\n').join(texts))
     return texts,seen
 
+# %% ../nbs/04_sampling.ipynb #730eb632
 def decoder_flags(
     causal:bool, # Of the checkpoint
     n:int,       # Texts

@@ -152,6 +152,7 @@ def judge_nll(
     "What a trained baseline says to a text: its -log p."
     return ar_loss(ar, ids, bos_id).item()
 
+# %% ../nbs/04a_speed.ipynb #4ad232e5
 def unigram_entropy(
     ids:Tensor # Texts, any shape, long
 )->float:      # Nats per token, in [0, log V]
@@ -215,6 +216,7 @@ def enlarge(
     big.load_state_dict({k:v for k,v in model.state_dict().items() if k.split('.')[0] not in ('embed', 'head')}, strict=False)
     return big
 
+# %% ../nbs/04a_speed.ipynb #52f18649
 def peak_memory(
     f:Callable # Called once
 )->int:        # Bytes of resident memory at its peak, beyond what there was before; None where the system does not say (not Linux)
@@ -239,6 +241,7 @@ def bench_updates(sizes, compile)->list[dict]: # Names of presets; the first one
               f"passes at {u['share']:.0%} of the matrix product, optimizer {u['optimizer_share']:.0%} of the update")
     return rows
 
+# %% ../nbs/04a_speed.ipynb #3d7616bc
 def bench_sampling(llada, ar, mask_id, length, batches, n, **kw)->list[dict]: # `kw` as in `samplers`
     "The four samplers at each batch size, judged; prints what it finds."
     xt,judge = torch.full((1,length), mask_id, device=llada.embed.weight.device),partial(judge_nll, ar, bos_id=mask_id)
