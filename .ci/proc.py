@@ -40,7 +40,7 @@ def links(cells, page):
             yield from (f'loads {m}' for m in re.findall(r'!\[[^\]]*\]\(https?://[^)]+\)|@import[^;]*https?:[^;]*|url\(["\']?https?:[^)]*', h))
             if c['cell_type']!='markdown': continue
             for target in re.findall(r'\]\(([^)\s#]+)[^)]*\)|<img[^>]*src="([^"]+)"', h):
-                t = (target[0] or target[1]).lstrip('/')                           # / is the top of the site
+                t = target[0] or target[1]                                         # /page.html would be the top of the host
                 if re.match(r'https?:|mailto:', t): continue
                 made = {re.sub(r'^\d+[a-zA-Z0-9]*_', '', p.stem)+'.html' for p in page.parent.glob('*.ipynb')}
                 if t not in made and not (page.parent/t).exists(): yield f'a dead link: {t}'
@@ -55,7 +55,7 @@ def faults(path, page):
     everything = json.dumps(out['cells'], ensure_ascii=False)
     yield from links(out['cells'], page)
     signatures = re.findall(r'^```python.*?^```', '\n'.join(text(o.get('data', {}).get('text/markdown', '')) for c in code(out) for o in c.get('outputs', [])), re.M | re.S)
-    if odd := [s for s in signatures if '](/' in s]: yield f'a link inside code: {odd[0][:100]}'
+    if odd := [s for s in signatures if re.search(r'`\]\(', s)]: yield f'a link inside code: {odd[0][:100]}'
     own = re.sub(r'^@patch\ndef.*', '', '\n'.join(text(c['source']) for c in exported), flags=re.M)
     for name in re.findall(r'^(?:def|class) ([a-zA-Z]\w*)', own, re.M):
         if not re.search(rf'^(?:def|class) {name}\b', shown, re.M): yield f'the source of {name} is not shown'

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['shades', 'Track', 'predictions', 'track', 'record', 'alpha', 'frame', 'Player', 'player_html', 'player_widget',
-           'both_forms', 'race', 'Explorer', 'static_widgets', 'watch']
+           'both_forms', 'race', 'Explorer', 'static_widgets', 'site_links', 'watch']
 
 # %% ../nbs/06_explore.ipynb #8213759d
 from collections.abc import Callable, Iterator
@@ -313,7 +313,7 @@ def _repr_mimebundle_(self:Explorer, include=None, exclude=None):
     said = ', '.join(f'{k} {c.value!r}' for k,c in self.controls.items() if not c.disabled)
     return both_forms(f'Explorer: {said}', f'<p><em>In JupyterLab there are controls here. Here is what these wrote: {escape(said)}.</em></p>{page}', self.box)
 
-# %% ../nbs/06_explore.ipynb #428ffeef
+# %% ../nbs/06_explore.ipynb #1fc47c1a
 _view = 'application/vnd.jupyter.widget-view+json'
 
 def static_widgets(
@@ -327,11 +327,19 @@ def static_widgets(
         if 'text/html' in data:
             html = data.pop('text/html')
             data['text/markdown'] = ['```{=html}\n' + (html if isinstance(html, str) else ''.join(html)) + '\n```\n']
-        elif 'text/markdown' in data: data['text/markdown'] = [_plain_code(''.join(data['text/markdown']))]
         keep.append(o)
     if 'outputs' in cell: cell['outputs'] = keep
 
-def _plain_code(md): return re.sub(r'^```.*?^```', lambda m: re.sub(r'\[(`[^`\n]*`)\]\([^)\n]*\)', r'\1', m[0]), md, flags=re.M | re.S)
+# %% ../nbs/06_explore.ipynb #fc813308
+def site_links(
+    cell # As in `static_widgets`
+):
+    "For the site (`procs` in settings.ini): links to symbols are relative, and not in code."
+    plain = lambda m: re.sub(r'\[(`[^`\n]*`)\]\([^)\n]*\)', r'\1', m[0])
+    near = lambda md: re.sub(r'\]\(/(\w+\.html)', r'](\1', re.sub(r'^```.*?^```', plain, md, flags=re.M | re.S))
+    if cell['cell_type']=='markdown': cell['source'] = near(cell['source'] or '')
+    for o in cell.get('outputs', []):
+        if 'text/markdown' in o.get('data', {}): o['data']['text/markdown'] = [near(''.join(o['data']['text/markdown']))]
 
 # %% ../nbs/06_explore.ipynb #39a1202a
 def watch(
