@@ -118,7 +118,7 @@ def _shakespeare()->Corpus:
 def load_text(
     source:str='auto' # 'tinyshakespeare', 'toy', the path of a UTF-8 text file, or 'auto': TinyShakespeare, else toy
 )->Corpus:
-    "A text to learn from. Raises `ValueError` or `OSError`, in one line, for a missing, empty or binary file or no network."
+    "A text to learn from. Raises `ValueError` or `OSError`, in one line, for a missing, empty or binary file, or ('tinyshakespeare') no network."
     if source=='toy': return Corpus(toy_text(), 'toy')
     if source=='tinyshakespeare': return _shakespeare()
     if source!='auto': return _read(Path(source), str(source))

@@ -11,8 +11,9 @@ __all__ = ['estimators', 'checkpoint_arg', 'mask_exactly', 'masked_nll', 'by_t',
 # %% ../nbs/05_evaluate.ipynb #2760ddda
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Annotated, NamedTuple
+from typing import Annotated
 import math
 import time
 
@@ -162,7 +163,8 @@ def student(
     return z + (z**3+z)/(4*dof) + (5*z**5+16*z**3+3*z)/(96*dof**2) + (3*z**7+19*z**5+17*z**3-15*z)/(384*dof**3)
 
 # %% ../nbs/05_evaluate.ipynb #4ce55e45
-class Estimate(NamedTuple):
+@dataclass
+class Estimate:
     "A figure with its error."
     nats:float       # Mean, nats per token
     se:float         # Standard error of the mean; 0 for an exact figure

@@ -8,7 +8,7 @@ __all__ = ['shades', 'Track', 'predictions', 'track', 'record', 'alpha', 'frame'
 
 # %% ../nbs/06_explore.ipynb #8213759d
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from threading import Thread
 import json
@@ -143,7 +143,7 @@ ps.forEach((p,k)=>{p.onclick=e=>{const i=[...p.children].indexOf(e.target);if(i>
 
 _page = '''<div class="llada-player" data-tracks='{data}' style="max-width:100%"><div class="bar" hidden>
 <button type="button">▶ play</button> <input type="range" min="0" max="{n}" value="{n}" aria-label="{what}" style="width:min(24em,50%);vertical-align:middle">
-<output style="display:inline-block;min-width:6em"></output> <label>shade <select><option>step</option><option>confidence</option></select></label></div>
+<output style="display:inline-block;min-width:6em"></output> <label>shade <select><option value="step">step (darker: later)</option><option value="confidence">confidence (darker: less)</option></select></label></div>
 {texts}<div class="inside" aria-live="polite" style="font:12px/1.6 monospace;min-height:1.6em;white-space:pre-wrap"></div><script>{script}</script></div>'''
 
 # %% ../nbs/06_explore.ipynb #53e26990
@@ -180,12 +180,14 @@ def player_html(
     data = dict(interval=player.interval, labels=[player.label(v) for v in ticks], tracks=[
         dict(name=t.name, text=t.text, step=t.step, top=[_packed(o) for o in t.top], ticks=[player.calls(t, v) for v in ticks],
              alpha={shade:[alpha(t, i, shade) for i in range(len(t.text))] for shade in shades}) for t in player.tracks])
-    style = 'font:14px/1.7 monospace;white-space:pre-wrap;word-break:break-all;background:none;color:inherit;border:0;padding:0;margin:.2em 0 .6em'
+    style = 'font:14px/1.7 monospace;white-space:pre-wrap;overflow-wrap:anywhere;background:none;color:inherit;border:0;padding:0;margin:.2em 0 .6em'
     texts = ''.join(f'<div><b>{escape(t.name)}</b><pre tabindex="0" aria-label="{escape(t.name)}: arrow keys look inside" style="{style}">{frame(t, t.calls)}</pre></div>'
                     for t in player.tracks)
-    side = f'<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22em,100%),1fr));gap:0 1.5em">{texts}</div>'
+    side = f'<div style="{_side}">{texts}</div>'
     packed = escape(json.dumps(data, ensure_ascii=False, separators=(',', ':')), quote=False).replace("'", '&#39;')
     return _page.format(data=packed, n=player.n, what='seconds' if player.clock else 'call', texts=side, script=_script)
+
+_side = 'display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20em,100%),1fr));gap:0 1.5em'       # beside each other, where there is room
 
 def _shown(token): return {'\n':'↵', ' ':'␣', '|':'¦'}.get(token, token)          # what a reader can see; | separates
 
@@ -197,14 +199,15 @@ def player_widget(
 )->W.VBox:        # Its children: controls, texts, what is inside
     "The form with a kernel: play, scrub, shade, and a position to look inside."
     play,slider = W.Play(max=player.n, value=player.n, interval=player.interval),W.IntSlider(max=player.n, value=player.n, description='seconds' if player.clock else 'call', readout=False)
-    shade,where = W.ToggleButtons(options=shades, style=dict(button_width='7em')),W.IntSlider(max=max(len(t.text) for t in player.tracks)-1, description='position')
+    shade,where = W.ToggleButtons(options=[('step (darker: later)', 'step'), ('confidence (darker: less)', 'confidence')], style=dict(button_width='13em')),W.IntSlider(max=max(len(t.text) for t in player.tracks)-1, description='position')
     label,text,inside = W.Label(),W.HTML(),W.HTML()
     W.jslink((play, 'value'), (slider, 'value'))
     def draw(_=None):
         now,i = [(t, player.calls(t, slider.value)) for t in player.tracks],where.value
         label.value = player.label(slider.value)
-        style = 'font:14px/1.7 monospace;white-space:pre-wrap;word-break:break-all'
-        text.value = ''.join(f'<b>{escape(t.name)}</b><div class="llada-live" style="{style}">{frame(t, s, shade.value, i)}</div>' for t,s in now)
+        style = 'font:14px/1.7 monospace;white-space:pre-wrap;overflow-wrap:anywhere'
+        texts = ''.join(f'<div><b>{escape(t.name)}</b><div class="llada-live" style="{style}">{frame(t, s, shade.value, i)}</div></div>' for t,s in now)
+        text.value = f'<div style="{_side}">{texts}</div>'
         inside.value = '<br>'.join(escape(f'{t.name or "text"}, position {i}: {_thoughts(t, i, s)}') for t,s in now if i<len(t.text))
     for control in (slider, shade, where): control.observe(draw, 'value')
     draw()
@@ -236,7 +239,8 @@ def race(
 )->Player:             # On the clock
     "Let several models or settings write from the same prompt, and time them."
     for model,kw in runners.values(): next(iter(trajectory(model, xt[None], tok.mask_id, **kw)))                # the first call of a model is slow
-    return Player(*(record(model, tok, xt, name, **kw) for name,(model,kw) in runners.items()), clock=True, interval=100)
+    tracks = [record(model, tok, xt, name, **kw) for name,(model,kw) in runners.items()]
+    return Player(*(replace(t, name=f'{t.name}: {t.seconds[-1]:.2f} s') for t in tracks), clock=True, interval=100)
 
 # %% ../nbs/06_explore.ipynb #ebcf47f1
 class Explorer:

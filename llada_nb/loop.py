@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 import json
 import math
 import os
@@ -94,7 +93,7 @@ class Muon(torch.optim.Optimizer):
     def __init__(self,
                  params,           # 2-d parameters
                  lr:float,         # Spectral norm of an update, times √(rows/columns) for tall matrices
-                 momentum:float=.95,
+                 momentum:float=.95,# Of the running mean of gradients, in [0,1)
                  wd:float=0.       # Decoupled weight decay, per unit of learning rate
     ):
         super().__init__(params, dict(lr=lr, momentum=momentum, wd=wd))
@@ -183,7 +182,8 @@ class Trainer:
             for g in opt.param_groups: g['lr'] = lr*g.get('share', 1)
 
 # %% ../nbs/01a_loop.ipynb #19a6f890
-class Step(NamedTuple):
+@dataclass
+class Step:
     "What one update was."
     step:int     # Updates done, this one included
     loss:Tensor  # Training loss before the update, over the whole batch, 0-d

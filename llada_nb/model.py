@@ -106,7 +106,7 @@ class _RMS(torch.autograd.Function):
 def _inverse(x, eps): return torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(eps).rsqrt_()
 
 class RMSNorm(nn.RMSNorm):
-    "torch's `RMSNorm`, with a faster gradient in full precision on a CPU ([arXiv 1910.07467](https://arxiv.org/abs/1910.07467))."
+    "`torch.nn.RMSNorm` with a faster gradient in full precision on a CPU ([arXiv 1910.07467](https://arxiv.org/abs/1910.07467))."
     def forward(self, x): # (…,D), like the result
         if x.device.type!='cpu' or x.dtype not in (torch.float32, torch.float64): return super().forward(x)
         if torch.is_grad_enabled(): return _RMS.apply(x, self.weight, self.eps)
@@ -190,7 +190,7 @@ def positions(
 def init_weights(
     model:nn.Module # Changed in place
 ):
-    "Each block begins as the identity; embeddings have scale 0.02, other matrices 1/√(inputs)."
+    "Each block begins as the identity; embedding and head have scale 0.02, other matrices 1/√(inputs)."
     for n,p in model.named_parameters():
         if n.endswith(('wo.weight', 'down.weight')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=.02 if n.startswith(('embed', 'head')) else p.shape[1]**-.5)
@@ -402,7 +402,7 @@ def provenance(
     name:str, # Of the command
     *args,    # What it was given without a name
     **flags   # As it was given them; those that are None or False are left out
-)->dict:
+)->dict:      # command, hardware, date, llada_nb, torch, python
     "Where a result comes from: command, hardware, date and versions."
     given = {k:v for k,v in flags.items() if v is not None and v is not False and (k,v)!=('device','auto')}
     words = [w for k,v in given.items() for w in ([f'--{k}'] if v is True else [f'--{k}', str(v)])]
