@@ -130,6 +130,16 @@ for c in llada_train ar_train; do
   fails 1 'no checkpoint folder' $c --data toy --out none --resume
   fails 1 'steps is 0' $c --data toy --steps 0
 done
+mkdir mine; echo '{}' >mine/config.json
+fails 1 'not of a run' llada_train --data toy --out mine
+fails 1 '--out is empty' llada_train --data toy --out ''
+fails 1 "no folder 'nowhere'" llada_generate --out nowhere/x.json
+fails 1 'is a folder' llada_eval --data toy --out runs
+fails 1 'temperature is nan' llada_generate --temperature nan
+fails 1 'only for LLaDA checkpoints' llada_eval ar --data toy --calls 3
+fails 1 "unknown preset 'foo'" llada_bench --sizes foo
+(cd runs; llada_generate --length 8 2>err; grep -q 'say ./llada' err)
+llada_eval numbers --limit 4 --repeats 4 | grep -q 'corpus.*numbers.txt'
 fails 1 'no checkpoint folder' llada_eval none
 fails 1 'at least 4 repetitions' llada_eval --data toy --repeats 2
 fails 1 'choose from t, l, systematic, root' llada_eval --data toy --estimator best

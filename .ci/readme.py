@@ -33,7 +33,7 @@ def readme():
     for cell in nb.cells:
         if cell.cell_type == 'markdown':
             md = re.sub(r'\[(`[^`]+`)\]\([^)]*\.html#[^)]*\)', r'\1', cell.source.strip())    # symbol links work on the site only
-            parts.append(re.sub(r'\]\((\d\w*\.ipynb)', r'](nbs/\1', md))
+            parts.append(re.sub(r'\]\((\w+\.ipynb)', r'](nbs/\1', md))
         elif cell.cell_type == 'code':
             opts = dict(re.findall(r'^#\|\s*([\w-]+):\s*(\S+)', cell.source, flags=re.M))
             code = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M).strip()
@@ -53,8 +53,10 @@ def main():
     if '--check' not in sys.argv:
         path.write_text(new, encoding='utf-8')
         return 0
+    dead = [t for t in re.findall(r'\]\(([^)\s#:]+)\)', new) if not (path.parent/t).exists()]
+    if dead: print('README.md points at nothing:', *dead)
     a, b = words(path.read_text(encoding='utf-8')), words(new)
-    if a == b: return 0
+    if a == b: return bool(dead)
     i = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
     print(f"README.md is out of date: has '{' '.join(a[i:i+8])}', index.ipynb says '{' '.join(b[i:i+8])}'")
     return 1

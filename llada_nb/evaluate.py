@@ -28,7 +28,7 @@ from .ar_train import shift
 from .data import load_text, split, windows
 from .hub import load_any
 from .loop import fixed_seed
-from .model import check_choice, command, provenance, write_json
+from .model import check_choice, check_file, command, provenance, write_json
 from .sampling import Job, draw, most_confident, reader, remaskings, row_seeds, scheduled, trajectory
 from .speed import unigram_entropy
 
@@ -96,6 +96,10 @@ def judging(model): # Any
         with torch.no_grad(): yield
     finally: model.train(was)
 
+def _check_kind(model, causal):
+    if getattr(getattr(model, 'cfg', None), 'causal', causal)!=causal: raise ValueError(
+        'a LLaDA model has no exact -log p: use bound' if causal else 'an autoregressive model needs no bound: use exact_nll')
+
 # %% ../nbs/05_evaluate.ipynb #a61d9c41
 def bound(
     model,        # xt (B,L) → logits (B,L,V)
@@ -108,6 +112,7 @@ def bound(
 )->Tensor:        # (N,), nats per token: in expectation an upper bound on -log p(x0)/L
     "One unbiased estimate of each window's bound, by torch's generator. Systematic ones depend on each other: see `replicate`."
     check_choice('estimator', estimator, estimators)
+    _check_kind(model, False)
     if n<1: raise ValueError(f'n is {n}; it must be at least 1')
     (N,L),sums = x0.shape,torch.zeros(len(x0), dtype=torch.float64)
     l,weight = (o.flatten() for o in estimators[estimator](N, n, L))
@@ -196,6 +201,7 @@ def exact_nll(
     bs:int=64   # Rows at a time
 )->Tensor:      # (N,), nats per token
     "-log p of each window, exactly."
+    _check_kind(model, True)
     with judging(model): return torch.cat([
         F.cross_entropy(model(shift(b, bos_id)).transpose(1,2), b, reduction='none').double().mean(1).cpu()
         for b in tqdm(x0.split(bs), desc='exact', leave=False, disable=len(x0)<=4*bs)])
@@ -322,6 +328,8 @@ def judge_checkpoint(
 )->dict:         # what, nats, se, interval, bits, bits_se, perplexity, calls, seconds
     "The figures of a checkpoint on some windows: the bound with its error, or the baseline's −log p with the spread over windows."
     start,bit,causal = time.perf_counter(),math.log(2),model.cfg.causal
+    if causal and (calls, repeats, estimator)!=(1, 8, 'systematic'): raise ValueError(
+        '--calls, --repeats, --estimator: only for LLaDA checkpoints, and this one is autoregressive; leave them out')
     if causal: est,rows = Estimate((nll:=exact_nll(model, x0, mask_id)).mean().item(), 0., 1),len(x0)
     else: est,rows = replicate(lambda: bound(model, x0, mask_id, calls, estimator), repeats, seed),len(x0)*calls*repeats
     what = 'exact -log p' if causal else f'bound on -log p, {estimator}'
@@ -338,6 +346,7 @@ def report(r:dict)->str: # As `llada_eval` returns it
              ('nats per character', pm('nats', 'se')), ('bits per character', pm('bits', 'bits_se')), ('perplexity per character', f"{r['perplexity']:.4f}")]
     if r['se'] and r['interval']: lines.append(('95 % interval', '{:.4f} … {:.4f} nats'.format(*r['interval'])))
     if 'spread' in r: lines.append(('spread over windows', f"{r['spread']:.4f} nats (of the text, not an error)"))
+    if r['corpus']!=r['trained_on']: lines.append(('note', 'the checkpoint was trained on another text'))
     if 'seed' in r: lines.append(('noise', f"{r['calls_per_window']} call(s) per window, {r['repetitions']} repetitions, seeds from {r['seed']}"))
     lines.append(('cost', f"{r['calls']:,} windows read in {r['seconds']:.1f} s"))
     return '\n'.join(f'{k:26}{v}' for k,v in lines)
@@ -347,6 +356,12 @@ try: from fastcore.script import Param                                          
 except ImportError: Param = None
 
 # %% ../nbs/05_evaluate.ipynb #ef60240e
+def _text_for(tok, info, data):
+    text = load_text(data or info.get('corpus') or 'auto')
+    try: tok.encode(text)
+    except ValueError as e: raise ValueError(f"'{text.name}': {e}; this checkpoint was trained on '{info.get('corpus')}'") from None
+    return text
+
 _what = 'llada or ar: a model that comes with the package; or a checkpoint folder'
 checkpoint_arg = Param(_what, str, opt=False, nargs='?') if Param else Annotated[str, dict(opt=False, nargs='?')]
 
@@ -355,7 +370,7 @@ checkpoint_arg = Param(_what, str, opt=False, nargs='?') if Param else Annotated
 @command
 def llada_eval(
     checkpoint:checkpoint_arg='llada', # llada or ar: a model that comes with the package; or a checkpoint folder
-    data:str='auto',          # auto, tinyshakespeare, toy, or the path of a text file: its last tenth is judged
+    data:str=None,            # auto, tinyshakespeare, toy, or the path of a text file: its last tenth is judged (default: the text it was trained on)
     length:int=None,          # Characters of a window (default: as many as the model was trained for)
     limit:int=None,           # Windows at most, from the start (default: all)
     calls:int=1,              # Model calls per window in each repetition
@@ -367,8 +382,9 @@ def llada_eval(
     version:store_true=False  # Print the version and exit
 ):
     "Judge a checkpoint, LLaDA or baseline, on the validation part of a text."
+    if out: check_file(out)
     model,tok,info = load_any(checkpoint, device)
-    text = load_text(data)
+    text = _text_for(tok, info, data)
     L = ifnone(length, model.cfg.max_len)
     if not 1<=L<=model.cfg.max_len: raise ValueError(f'length is {L}; it must be between 1 and {model.cfg.max_len}, for which the model was trained')
     if limit is not None and limit<1: raise ValueError(f'limit is {limit}; it must be at least 1')

@@ -238,7 +238,7 @@ def race(
     xt:Tensor          # The prompt, (L,) long
 )->Player:             # On the clock
     "Let several models or settings write from the same prompt, and time them."
-    for model,kw in runners.values(): next(iter(trajectory(model, xt[None], tok.mask_id, **kw)))                # the first call of a model is slow
+    for model,kw in runners.values(): next(iter(trajectory(model, xt[None], tok.mask_id, **kw)), None)                # the first call of a model is slow
     tracks = [record(model, tok, xt, name, **kw) for name,(model,kw) in runners.items()]
     return Player(*(replace(t, name=f'{t.name}: {t.seconds[-1]:.2f} s') for t in tracks), clock=True, interval=100)
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 import json
+import warnings
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -55,10 +56,10 @@ def load_any(
     name:str,    # As in `load_pretrained`, or a checkpoint folder
     device='cpu' # As in `best_device`
 )->tuple:        # As `load_model`
-    "A model of the package by its name, any other by its folder; `ValueError` if the name could mean both."
+    "A model of the package by its name, any other by its folder; a warning if the name could mean both."
     here = (doc:=Path(name)/'config.json').is_file()
-    if here and name in pretrained: raise ValueError(f"'{name}' is a model of the package and a checkpoint folder here: say ./{name} for the folder")
-    if here and 'd_model' in read_json(doc): raise ValueError(f"'{name}' is a checkpoint in the official layout: read it with load_hf")
+    if here and name in pretrained: warnings.warn(f"'{name}' is the model of the package; for the folder of that name say ./{name}")
+    elif here and 'd_model' in read_json(doc): raise ValueError(f"'{name}' is a checkpoint in the official layout: read it with load_hf")
     return load_pretrained(name, device) if name in pretrained else load_model(name, best_device(device))
 
 # %% ../nbs/07_hub.ipynb #89b9d26e

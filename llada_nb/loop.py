@@ -432,7 +432,8 @@ def open_run(
     (model_cfg,train_cfg),dev = presets[preset],best_device(device)
     own = {k:v for k,v in dict(steps=steps, lr=lr).items() if v is not None}
     torch.manual_seed(seed)
-    if resume: tr,tok,meta = resume_run(text, tok, out, dev, own | ({} if dropout is None else dict(dropout=dropout)), compile)
+    asked = own | dict(dropout=dropout, init=init, seed=seed or None, preset=None if preset=='cpu' else preset)    # the defaults ask for nothing
+    if resume: tr,tok,meta = resume_run(text, tok, out, dev, asked, compile)
     else:
         if init: model,tok,meta = *load_model(init, dev)[:2],dict(init=str(init))
         else: model,meta = Transformer(replace(model_cfg, vocab_size=tok.vocab_size, causal=causal)).to(dev),{}
@@ -457,14 +458,17 @@ def resume_run(
     tok,      # As in `open_run`
     out,      # As in `open_run`
     device,   # Where to go on
-    own:dict, # Fields of `TrainConfig` that were asked for
+    asked:dict, # steps, lr, dropout, init, seed, preset; None where nothing was asked for
     compile:bool # As in `Trainer`
 )->tuple:     # As `open_run`
     "The run in `out`, where it stopped; `ValueError` if something else was asked for."
     tr,meta = load_trainer(Path(out)/'last', device, compile)
-    then = asdict(tr.cfg) | dict(data=meta['sha256'], dropout=tr.model.cfg.dropout)
-    for k,v in (own | dict(data=text.digest)).items():
-        if v!=then[k]: raise ValueError(f"--{k} differs from that of the run in '{out}': leave it out to resume")
+    if text.digest!=meta['sha256']: raise ValueError(f"'{text.name}' is not the text that the run in '{out}' was trained on: give that one with --data")
+    size = lambda c: (c.dim, c.n_layer, c.max_len)
+    same = [k for k,(c,_) in presets.items() if size(c)==size(tr.model.cfg)]
+    then = asdict(tr.cfg) | dict(dropout=tr.model.cfg.dropout, seed=meta.get('seed'), preset=same[0] if same else None)
+    for k,v in asked.items():
+        if v is not None and v!=then.get(k): raise ValueError(f"--{k} differs from that of the run in '{out}': leave it out to resume")
     return tr,type(tok)(meta.pop('vocab')),meta
 
 # %% ../nbs/01a_loop.ipynb #6c738c7b
@@ -488,10 +492,14 @@ def check_fit(
 def make_room(
     out # Run folder
 ):
-    "Make the folder `out`; a run that is already there is renamed, never overwritten."
+    "Make the folder `out`; a run that is already there is renamed, never overwritten. `OSError` for a folder that is something else."
+    if not str(out): raise OSError('--out is empty: name a folder for the run')
     out = Path(out)
+    ours = any((out/f).exists() for f in ('model.safetensors', 'last/state.json'))
+    if not ours and any((out/f).exists() for f in ('config.json', 'last')): raise FileExistsError(
+        f"'{out}' holds a config.json or a folder `last` that is not of a run: choose another --out")
     try:
-        if any((out/f).exists() for f in ('config.json', 'last')):
+        if ours:
             old = next(p for i in count(1) if not (p:=out.with_name(f'{out.name}.{i}')).exists())
             out.rename(old)
             print(f"'{out}' held an earlier run: moved to '{old}'")

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ckpt_format', 'min_torch', 'ModelConfig', 'rope', 'rotate', 'RMSNorm', 'pick', 'Attention', 'SwiGLU', 'Block', 'sees',
            'positions', 'init_weights', 'Transformer', 'KVCache', 'write_pair', 'read_pair', 'save_model', 'load_model',
-           'build_model', 'ExactModel', 'best_device', 'check_choice', 'check_torch', 'provenance', 'write_json',
-           'command']
+           'build_model', 'ExactModel', 'best_device', 'check_choice', 'check_torch', 'provenance', 'check_file',
+           'write_json', 'command']
 
 # %% ../nbs/01_model.ipynb #acb36850
 from dataclasses import asdict, dataclass, fields
@@ -291,7 +291,8 @@ def read_pair(
     folder = Path(folder)
     if not folder.is_dir(): raise FileNotFoundError(f"no checkpoint folder '{folder}'")
     for f in (weights, doc):
-        if not (folder/f).is_file(): raise FileNotFoundError(f"'{folder}' is not a checkpoint: there is no {f} in it")
+        if not (folder/f).is_file(): raise FileNotFoundError(f"'{folder}' is not a checkpoint: there is no {f} in it"
+            + ', only a run that was interrupted before its first evaluation: go on with --resume'*(folder/'last').is_dir())
     try:
         whole = [p for p in (folder/doc, folder/f'{doc}.new') if _written_for(folder/weights, p)]
         tensors = load_file(folder/weights, str(device))
@@ -373,6 +374,7 @@ def best_device(
 )->torch.device:
     "The device of that name, or the best one; `ValueError` if this machine has none such."
     have = [d for d,ok in (('cuda', torch.cuda.is_available()), ('mps', torch.backends.mps.is_available()), ('cpu', True)) if ok]
+    name = str(name)
     if name=='auto': return torch.device(have[0])
     if name not in have: raise ValueError(f"device '{name}' is not available: choose from auto, {', '.join(have)}")
     return torch.device(name)
@@ -415,11 +417,20 @@ def provenance(
                 llada_nb=__version__, torch=str(torch.__version__), python=platform.python_version())
 
 # %% ../nbs/01_model.ipynb #fc7c315d
+def check_file(
+    path # Of a file that is to be written
+):
+    "`OSError`, in one line, if it cannot be: for before the work is done."
+    if Path(path).is_dir(): raise IsADirectoryError(f"'{path}' is a folder: give the name of a file")
+    if not Path(path).parent.is_dir(): raise FileNotFoundError(f"no folder '{Path(path).parent}' for '{path}': make it first")
+
+# %% ../nbs/01_model.ipynb #a5310f26
 def write_json(
     path, # Of the file
     data  # Anything that JSON can hold
 ):
     "Write `data` so that a crash leaves the old file or the new one."
+    check_file(path)
     new = Path(f'{path}.new')
     new.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding='utf-8')
     os.replace(new, path)

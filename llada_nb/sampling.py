@@ -23,7 +23,7 @@ import torch.nn.functional as F
 
 from .data import CharTokenizer
 from .hub import load_any
-from .model import KVCache, Transformer, check_choice, command, pick, provenance, write_json
+from .model import KVCache, Transformer, check_choice, check_file, command, pick, provenance, write_json
 
 # %% ../nbs/04_sampling.ipynb #f13021df
 def transfer_counts(
@@ -81,7 +81,7 @@ def gumbel_argmax(
     u:Tensor=None        # Uniform in (0,1), float64, like `logits`; None: from torch's generator
 )->Tensor:               # Ids, (…) long
     "An exact draw from softmax(logits/temperature), float64 whatever the logits are."
-    if temperature<0: raise ValueError(f'temperature is {temperature}; it must be at least 0')
+    if not temperature>=0: raise ValueError(f'temperature is {temperature}; it must be at least 0')
     if temperature==0: return logits.argmax(-1)
     device = _noise_device(logits.device)
     if u is None: u = torch.rand(logits.shape, dtype=torch.float64, device=device)
@@ -134,8 +134,9 @@ def max_prob(logits:Tensor, *_)->Tensor: # As in `low_confidence`
 # %% ../nbs/04_sampling.ipynb #1f2b3c68
 def margin(logits:Tensor, *_)->Tensor: # As in `low_confidence`
     "Largest minus second largest probability."
-    top = clean_probs(logits).topk(2, -1).values
-    return top[...,0]-top[...,1]
+    p = clean_probs(logits)
+    top = p.topk(min(2, p.shape[-1]), -1).values
+    return top[...,0]-top[...,1:].sum(-1)
 
 # %% ../nbs/04_sampling.ipynb #d2a644a1
 def entropy(logits:Tensor, *_)->Tensor: # As in `low_confidence`
@@ -180,7 +181,7 @@ def denoise(
     eos=()                # Ids that end a text: revealed last (LLaDA App. B.4), and nothing is written behind the first of them
 )->Iterator[Tensor]:      # xt after each model call, (B,L) long
     "Reverse process: predict all masks, keep the most confident, repeat (LLaDA Alg. 4-5, section 2.4)."
-    check_denoise(model, steps, remasking, threshold, cache, refresh)
+    check_denoise(model, steps, remasking, threshold, cache, refresh, cfg_scale)
     job = Job(xt, mask_id, valid, block_len, row_seeds(seed, xt))
     read = reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
     turns,ends = scheduled(job, steps) if threshold is None else until_done(job),torch.tensor(eos, device=xt.device, dtype=torch.long)
@@ -375,13 +376,15 @@ class _View:
             return [old if len(self.r)==len(old) else old[self.r] for old in self.kv[:,i]]
         return store
 
-def check_denoise(model, steps, remasking, threshold, cache, refresh): # As in `denoise`
+def check_denoise(model, steps, remasking, threshold, cache, refresh, cfg_scale): # As in `denoise`
     "`ValueError` for options of `denoise` that do not exist or exclude each other."
     check_choice('remasking', remasking, remaskings)
+    if not cfg_scale>=0: raise ValueError(f'cfg_scale (guidance) is {cfg_scale}; it must be at least 0')
     if cache is not None: check_choice('cache', cache, caches)
     if cache and not isinstance(model, Transformer): raise ValueError('a cache needs a Transformer: other models have no keys and values to keep')
     if refresh is not None and (not cache or refresh<1): raise ValueError(f'refresh is {refresh}; it must be at least 1, and needs a cache')
     if threshold is None: return
+    if threshold!=threshold: raise ValueError('threshold is not a number')
     if steps is not None: raise ValueError('steps and threshold exclude each other: give one of them')
     if remasking=='random': raise ValueError("remasking 'random' has no confidence to compare with a threshold: choose another")
 
@@ -497,15 +500,16 @@ def follow(
     states:Iterator,   # As `trajectory` yields them
     xt:Tensor,         # Where they begin, (B,L) long
     tok:CharTokenizer, # Decodes them
-    watch:bool         # Show the first text resolving
+    watch:bool,        # Show the first text resolving
+    steps:int=None     # Model calls at most; None: one per mask
 )->tuple[list,list]:   # The texts; the states of the first one
     "Run a generation to its end and print the texts."
-    seen = [tok.decode(xt[0])]
-    for xt in tqdm(states, desc='write', unit='call', leave=False, disable=watch):
+    seen,masks = [tok.decode(xt[0])],int((xt[0]==tok.mask_id).sum())
+    for xt in tqdm(states, desc='write', unit='call', total=min(ifnone(steps, masks), masks), leave=False, disable=watch):
         seen.append(tok.decode(xt[0]))
         if watch: show_state(seen[-1], sys.stdout)
     texts = [tok.decode(r) for r in xt]
-    if not (watch and len(texts)==1): print(('\n'+'-'*40+'\n').join(texts))
+    if not (watch and len(texts)==1 and len(seen)>1): print(('\n'+'-'*40+'\n').join(texts))
     return texts,seen
 
 # %% ../nbs/04_sampling.ipynb #730eb632
@@ -549,9 +553,9 @@ def llada_generate(
 ):
     "Write text with a trained model, LLaDA or baseline."
     (m,tok,info),how = load_any(model, device),dict(steps=steps, block=block, remasking=remasking, threshold=threshold, cache=cache, guidance=guidance)
-    kw = decoder_flags(m.cfg.causal, n, template and (prompt or length), **how) | dict(temperature=temperature, seed=seed)
-    L = m.cfg.max_len
+    if out: check_file(out)
+    kw,L = decoder_flags(m.cfg.causal, n, template and (prompt or length is not None), **how) | dict(temperature=temperature, seed=seed),m.cfg.max_len
     ids = template_ids(tok, template, gap, L) if template is not None else prompt_ids(tok, prompt, ifnone(length, min(L, len(prompt)+150)), L)
-    texts,states = follow(trajectory(m, ids.repeat(n,1), tok.mask_id, **kw), ids.repeat(n,1), tok, watch)
+    texts,states = follow(trajectory(m, ids.repeat(n,1), tok.mask_id, **kw), ids.repeat(n,1), tok, watch, steps)
     flags = dict(prompt=prompt or None, template=template, model=model, length=length, n=n, temperature=temperature, seed=seed)
     if out: write_json(out, provenance('llada_generate', **flags, **how, device=device) | dict(checkpoint=info, texts=texts, states=states))

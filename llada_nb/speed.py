@@ -29,7 +29,7 @@ from .ar_train import ar_loss
 from .llada_train import masked_loss
 from .loop import Trainer, presets
 from .hub import load_any
-from .model import Transformer, command, provenance, write_json
+from .model import Transformer, check_choice, check_file, command, provenance, write_json
 from .sampling import ar_decode, denoise
 
 # %% ../nbs/04a_speed.ipynb #8c3c722b
@@ -234,6 +234,7 @@ def peak_memory(
 # %% ../nbs/04a_speed.ipynb #dec3ab3e
 def bench_updates(sizes, compile)->list[dict]: # Names of presets; the first one compiled as well?
     "Updates of several presets; prints what it finds."
+    for p in sizes: check_choice('preset', p, presets)
     todo,rows = [(p, False) for p in sizes] + [(sizes[0], True)]*compile,[]
     for preset,compiled in todo:
         rows.append(u:=time_update(preset, 8 if preset=='gpu' else None, compile=compiled))
@@ -289,6 +290,7 @@ def llada_bench(
     version:store_true=False  # Print the version and exit
 ):
     "Time updates and samplers beside this machine's own speed."
+    if out: check_file(out)
     (llada,tok,info),(ar,_,ar_info) = load_any(model),load_any(judge)
     kw,length = dict(block_len=block, temperature=temperature),ifnone(length, llada.cfg.max_len)
     updates = bench_updates(sizes.split(), compile)
