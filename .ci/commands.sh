@@ -138,8 +138,8 @@ fails 1 'is a folder' llada_eval --data toy --out runs
 fails 1 'temperature is nan' llada_generate --temperature nan
 fails 1 'only for LLaDA checkpoints' llada_eval ar --data toy --calls 3
 fails 1 "unknown preset 'foo'" llada_bench --sizes foo
-(cd runs; llada_generate --length 8 2>err; grep -q 'say ./llada' err)
-llada_eval numbers --limit 4 --repeats 4 | grep -q 'corpus.*numbers.txt'
+(cd runs; llada_generate --length 8 2>err; grep 'say ./llada' err)
+llada_eval numbers --limit 4 --repeats 4 | grep 'corpus.*numbers.txt'
 fails 1 'no checkpoint folder' llada_eval none
 fails 1 'at least 4 repetitions' llada_eval --data toy --repeats 2
 fails 1 'choose from t, l, systematic, root' llada_eval --data toy --estimator best
