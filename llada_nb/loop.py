@@ -495,7 +495,7 @@ def make_room(
     "Make the folder `out`; a run that is already there is renamed, never overwritten. `OSError` for a folder that is something else."
     if not str(out): raise OSError('--out is empty: name a folder for the run')
     out = Path(out)
-    ours = any((out/f).exists() for f in ('model.safetensors', 'last/state.json'))
+    ours = any((out/f).exists() for f in ('model.safetensors', 'last/state.safetensors'))
     if not ours and any((out/f).exists() for f in ('config.json', 'last')): raise FileExistsError(
         f"'{out}' holds a config.json or a folder `last` that is not of a run: choose another --out")
     try:
