@@ -12,7 +12,7 @@ from llada_nb.ar_train import ar_loss
 from llada_nb.data import load_text, split, windows
 from llada_nb.llada_train import llada_bound
 from llada_nb.loop import estimate, evaluate
-from llada_nb.model import load_model, save_model
+from llada_nb.checkpoint import load_model, save_model
 
 run, name = sys.argv[1:]
 seed, n = 100, 1 if name=='ar' else 16

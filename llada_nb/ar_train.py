@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['shift', 'ar_loss', 'crop_loss', 'crops', 'ar_train']
 
-# %% ../nbs/03_ar_train.ipynb #91e65d49
+# %% ../nbs/03_ar_train.ipynb #d9361ba5
 from functools import partial
 
 from fastcore.script import call_parse, store_true
@@ -13,8 +13,10 @@ from torch import Tensor
 import torch.nn.functional as F
 
 from .data import CharTokenizer, batches, load_text, split, windows
-from .loop import close_run, fit, fixed_seed, open_run, presets, saved_corpus, together
-from .model import check_choice, command, provenance
+from .core import check_choice, command, provenance
+from .loop import fixed_seed
+from .parallel import together
+from .runs import close_run, fit, open_run, presets, saved_corpus
 
 # %% ../nbs/03_ar_train.ipynb #68dceb9d
 def shift(

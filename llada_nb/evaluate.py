@@ -5,11 +5,10 @@
 # %% auto #0
 __all__ = ['estimators', 'checkpoint_arg', 'mask_exactly', 'masked_nll', 'by_t', 'by_l', 'evenly', 'by_systematic', 'by_root',
            'judging', 'bound', 'bigram_nll', 'control_variate', 'fit_beta', 'student', 'Estimate', 'replicate',
-           'exact_nll', 'replay', 'ngrams', 'text_quality', 'gamed', 'frontier', 'pareto', 'span', 'written',
-           'judge_checkpoint', 'report', 'llada_eval']
+           'exact_nll', 'replay', 'judge_checkpoint', 'report', 'llada_eval']
 
-# %% ../nbs/05_evaluate.ipynb #2760ddda
-from collections.abc import Callable, Iterator
+# %% ../nbs/05_evaluate.ipynb #f170c59f
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -26,11 +25,10 @@ import torch.nn.functional as F
 
 from .ar_train import shift
 from .data import load_text, split, windows
-from .hub import load_any
+from .checkpoint import load_any
+from .core import check_choice, check_file, command, provenance, write_json
 from .loop import fixed_seed
-from .model import check_choice, check_file, command, provenance, write_json
-from .sampling import Job, draw, most_confident, reader, remaskings, row_seeds, scheduled, trajectory
-from .speed import unigram_entropy
+from .sampling import Job, draw, most_confident, reader, remaskings, row_seeds, scheduled
 
 # %% ../nbs/05_evaluate.ipynb #27e48b48
 def mask_exactly(
@@ -233,88 +231,6 @@ def replay(
             nll[rows] -= (logp*keep).sum(1)
             job.reveal(rows, at, keep, true)
     return nll.cpu()/hidden.sum(1).cpu()
-
-# %% ../nbs/05_evaluate.ipynb #f5eafcd2
-def ngrams(
-    ids:Tensor, # Texts, (N,L) long
-    n:int       # Tokens of a gram
-)->Tensor:      # How often each gram that occurs does, (G,) long
-    "Counts of the n-grams inside the texts."
-    return ids.unfold(1, n, 1).flatten(0,1).unique(dim=0, return_counts=True)[1]
-
-# %% ../nbs/05_evaluate.ipynb #fa6f85b1
-def text_quality(
-    ids:Tensor,     # Texts, (N,L) long
-    judge:Callable  # ids (N,L) → nats per token, as `judge_nll` or `exact_nll`
-)->dict:            # nll; entropy and bigram in nats; distinct in (0,1]
-    "How a judge likes some texts, and how varied they are: letters, pairs of letters, share of distinct 4-grams."
-    pairs,fours = ngrams(ids, 2),ngrams(ids, 4)
-    return dict(nll=float(torch.as_tensor(judge(ids)).mean()), entropy=unigram_entropy(ids),
-                bigram=torch.special.entr(pairs/pairs.sum()).sum().item(), distinct=len(fours)/fours.sum().item())
-
-# %% ../nbs/05_evaluate.ipynb #094576a4
-def gamed(
-    quality:dict, # As `text_quality` gives it
-    real:dict,    # The same of real text, of the same size
-    slack:float=.3# Nats
-)->bool:
-    "Whether text is monotonous: its letters or pairs less varied than real ones by more than `slack`, or half as many distinct 4-grams."
-    return quality['entropy']<real['entropy']-slack or quality['bigram']<real['bigram']-2*slack or quality['distinct']<real['distinct']/2
-
-# %% ../nbs/05_evaluate.ipynb #ff9156e4
-def frontier(
-    model,        # LLaDA or baseline
-    settings:list,# Arguments of `trajectory` beside the seed, one dict each
-    judge:Callable,# As in `text_quality`
-    mask_id:int,  # As in `trajectory`
-    length:int,   # Tokens of a text
-    n:int=16,     # Texts
-    seed:int=0    # Of the first
-)->Iterator[dict]:# The setting, calls, seconds, and `text_quality`; one for each
-    "Quality and speed of text, without a prompt, for each setting."
-    xt = torch.full((n,length), mask_id)
-    for kw in tqdm(settings, desc='frontier', leave=False):
-        start = time.perf_counter()
-        for calls,end in enumerate(trajectory(model, xt, mask_id, seed=seed, **kw), 1): pass
-        yield dict(setting=kw, calls=calls, seconds=time.perf_counter()-start, **text_quality(end.cpu(), judge))
-
-# %% ../nbs/05_evaluate.ipynb #68f40208
-def pareto(
-    rows:list, # Of dicts
-    *keys      # Of numbers in them, each better when smaller
-)->list:       # Some of the rows, by the first key
-    "The rows that no other row equals or beats in every key, and beats in one."
-    beats = lambda a, b: all(a[k]<=b[k] for k in keys) and any(a[k]<b[k] for k in keys)
-    return sorted((r for r in rows if not any(beats(o, r) for o in rows)), key=lambda r: r[keys[0]])
-
-# %% ../nbs/05_evaluate.ipynb #02ee669a
-def span(
-    N:int, # Windows
-    L:int, # Tokens of a window
-    a:int, # First
-    b:int  # One after the last
-)->Tensor: # (N,L) bool
-    "True from `a` to `b`."
-    i = torch.arange(L)
-    return ((i>=a) & (i<b)).expand(N,-1)
-
-# %% ../nbs/05_evaluate.ipynb #f3d3dab5
-def written(
-    model,        # LLaDA or baseline
-    x0:Tensor,    # Texts, (N,L) long
-    mask_id:int,  # Of LLaDA; the baseline's BOS
-    hidden:Tensor,# What is to be written, (N,L) bool; for the baseline, what follows it is not seen
-    block_len:int=None # As in `denoise`
-)->dict:          # nats per hidden token, mean; share of windows restored to the letter; share of hidden tokens restored
-    "How well a model restores what is hidden: the likelihood of the truth, and its own greedy guess."
-    kw = {} if model.cfg.causal else dict(remasking='max_prob', block_len=block_len)
-    if model.cfg.causal:
-        with judging(model): ce = F.cross_entropy(model(shift(x0, mask_id)).transpose(1,2), x0, reduction='none')
-        nats = ((ce*hidden).sum(1)/hidden.sum(1)).mean().item()
-    else: nats = replay(model, x0, mask_id, hidden=hidden, **kw).mean().item()
-    for end in trajectory(model, x0.masked_fill(hidden, mask_id), mask_id, **kw): pass
-    right = end==x0                                                                # what was given is kept
-    return dict(nats=nats, exact=right.all(1).double().mean().item(), tokens=((right & hidden).sum()/hidden.sum()).item())
 
 # %% ../nbs/05_evaluate.ipynb #e9ff3bc6
 def judge_checkpoint(

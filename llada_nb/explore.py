@@ -4,15 +4,14 @@
 
 # %% auto #0
 __all__ = ['shades', 'Track', 'predictions', 'track', 'record', 'alpha', 'frame', 'Player', 'player_html', 'player_widget',
-           'both_forms', 'race', 'Explorer', 'static_widgets', 'site_links', 'watch']
+           'both_forms', 'race', 'Explorer', 'watch']
 
-# %% ../nbs/06_explore.ipynb #8213759d
+# %% ../nbs/06_explore.ipynb #6e7207dd
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 from threading import Thread
 import json
-import re
 import time
 
 from fastcore.basics import patch
@@ -22,7 +21,8 @@ import torch
 import torch.nn.functional as F
 
 from .data import CharTokenizer
-from .loop import LiveCurve, Step
+from .loop import Step
+from .runs import LiveCurve
 from .sampling import forbid, prompt_ids, remaskings, template_ids, trajectory
 
 # %% ../nbs/06_explore.ipynb #cd08d962
@@ -316,34 +316,6 @@ def _repr_mimebundle_(self:Explorer, include=None, exclude=None):
     page = player_html(Player(self.track)) if self.track else ''
     said = ', '.join(f'{k} {c.value!r}' for k,c in self.controls.items() if not c.disabled)
     return both_forms(f'Explorer: {said}', f'<p><em>In JupyterLab there are controls here. Here is what these wrote: {escape(said)}.</em></p>{page}', self.box)
-
-# %% ../nbs/06_explore.ipynb #1fc47c1a
-_view = 'application/vnd.jupyter.widget-view+json'
-
-def static_widgets(
-    cell # Of a notebook that becomes a page: its outputs are changed in place
-):
-    "For the site (`procs` in settings.ini): the HTML form of every output; a widget without one is left out."
-    keep = []
-    for o in cell.get('outputs', []):
-        data = o.get('data', {})
-        if data.pop(_view, None) is not None and 'text/html' not in data: continue
-        if 'text/html' in data:
-            html = data.pop('text/html')
-            data['text/markdown'] = ['```{=html}\n' + (html if isinstance(html, str) else ''.join(html)) + '\n```\n']
-        keep.append(o)
-    if 'outputs' in cell: cell['outputs'] = keep
-
-# %% ../nbs/06_explore.ipynb #fc813308
-def site_links(
-    cell # As in `static_widgets`
-):
-    "For the site (`procs` in settings.ini): links to symbols are relative, and not in code."
-    plain = lambda m: re.sub(r'\[(`[^`\n]*`)\]\([^)\n]*\)', r'\1', m[0])
-    near = lambda md: re.sub(r'\]\(/(\w+\.html)', r'](\1', re.sub(r'^```.*?^```', plain, md, flags=re.M | re.S))
-    if cell['cell_type']=='markdown': cell['source'] = near(cell['source'] or '')
-    for o in cell.get('outputs', []):
-        if 'text/markdown' in o.get('data', {}): o['data']['text/markdown'] = [near(''.join(o['data']['text/markdown']))]
 
 # %% ../nbs/06_explore.ipynb #39a1202a
 def watch(

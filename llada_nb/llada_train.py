@@ -6,7 +6,7 @@
 __all__ = ['losses', 'forward_process', 'sample_t', 'llada_loss', 'systematic_l', 'llada_bound', 'masked_loss', 'root_loss',
            'random_lengths', 'llada_train']
 
-# %% ../nbs/02_llada_train.ipynb #74cb38d8
+# %% ../nbs/02_llada_train.ipynb #e38f4fe0
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,8 +16,9 @@ import torch
 import torch.nn.functional as F
 
 from .data import CharTokenizer, batches, load_text, split, windows
-from .loop import close_run, fit, mine, open_run, presets, saved_corpus, together, total, world
-from .model import check_choice, command, provenance
+from .core import check_choice, command, provenance
+from .parallel import mine, together, total, world
+from .runs import close_run, fit, open_run, presets, saved_corpus
 
 # %% ../nbs/02_llada_train.ipynb #dbda887b
 def forward_process(

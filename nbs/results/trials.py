@@ -1,4 +1,4 @@
-"""Short runs of the cpu preset that differ in one setting each: `LLADA_NB_DATA=FOLDER python .ci/trials.py`, about fifteen minutes on two cores.
+"""Short runs of the cpu preset that differ in one setting each: `LLADA_NB_DATA=FOLDER python nbs/results/trials.py`, about fifteen minutes on two cores.
 
 Writes nbs/results/trials.json, which 02_llada_train and 03_ar_train show. Two runs at a time, one thread each: updates are counted, not seconds.
 """
@@ -15,10 +15,12 @@ import torch
 from llada_nb.ar_train import ar_loss
 from llada_nb.data import CharTokenizer, batches, load_text, split, windows
 from llada_nb.llada_train import llada_bound, llada_loss, masked_loss, random_lengths, root_loss
-from llada_nb.loop import Trainer, estimate, presets, train
-from llada_nb.model import Transformer, provenance, write_json
+from llada_nb.core import provenance, write_json
+from llada_nb.loop import Trainer, estimate, train
+from llada_nb.model import Transformer
+from llada_nb.runs import presets
 
-steps, out = 300, Path(__file__).parent.parent/'nbs/results/trials.json'
+steps, out = 300, Path(__file__).parent/'trials.json'
 trials = {  # kind, name: what differs from the preset
     ('llada', 'the preset'): {},
     ('llada', 'another seed'): dict(seed=1),
@@ -61,4 +63,4 @@ if __name__ == '__main__':
             if p.returncode: sys.exit(f'a trial failed: {p.args}')
             rows.append(json.loads(said.splitlines()[-1]))
             print(f"{rows[-1]['kind']}, {rows[-1]['name']}: {rows[-1]['nats']:.3f} ± {rows[-1]['se']:.3f}", flush=True)
-    write_json(out, provenance('python', '.ci/trials.py') | dict(updates=steps, note='one thread each, two at a time', trials=rows))
+    write_json(out, provenance('python', 'nbs/results/trials.py') | dict(updates=steps, note='one thread each, two at a time', trials=rows))

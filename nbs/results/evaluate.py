@@ -1,4 +1,4 @@
-"""The long parts of 05_evaluate: `LLADA_NB_DATA=FOLDER python .ci/evaluate.py [PART…]`, about half an hour on two cores.
+"""The long parts of 05_evaluate: `LLADA_NB_DATA=FOLDER python nbs/results/evaluate.py [PART…]`, about half an hour on two cores.
 
 Writes nbs/results/evaluate.json after every part; a part that is named is measured anew, without names those that are missing.
 """
@@ -12,13 +12,13 @@ import torch
 from tqdm import tqdm
 
 from llada_nb.data import load_text, split, windows
-from llada_nb.evaluate import (bigram_nll, bound, control_variate, exact_nll, fit_beta, frontier, llada_eval, replay, span, text_quality, written)
-from llada_nb.hub import load_pretrained
+from llada_nb.checkpoint import load_pretrained
+from llada_nb.core import provenance, write_json
+from llada_nb.evaluate import bigram_nll, bound, control_variate, exact_nll, fit_beta, llada_eval, replay
 from llada_nb.loop import fixed_seed
-from llada_nb.model import provenance, write_json
-from llada_nb.speed import judge_nll
+from llada_nb.quality import frontier, judge_nll, span, text_quality, written
 
-out, seed = Path(__file__).parent.parent/'nbs/results/evaluate.json', 0
+out, seed = Path(__file__).parent/'evaluate.json', 0
 llada, tok, _ = load_pretrained('llada')
 ar, M = load_pretrained('ar')[0], tok.mask_id
 train_ids, valid_ids = split(tok.encode(load_text('tinyshakespeare')))
@@ -87,6 +87,6 @@ if __name__ == '__main__':
     done = json.loads(out.read_text()) if out.exists() else {}
     for name in sys.argv[1:] or [p for p in parts if p not in done]:
         start = time.perf_counter()
-        part = provenance('python', '.ci/evaluate.py', name) | dict(seed=seed) | parts[name]()
+        part = provenance('python', 'nbs/results/evaluate.py', name) | dict(seed=seed) | parts[name]()
         done[name] = part | dict(seconds_in_all=time.perf_counter()-start)
         write_json(out, done)

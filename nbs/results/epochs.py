@@ -1,4 +1,4 @@
-"""Few data, many epochs: `LLADA_NB_DATA=FOLDER python .ci/epochs.py`, about an hour on one core.
+"""Few data, many epochs: `LLADA_NB_DATA=FOLDER python nbs/results/epochs.py`, about an hour on one core.
 
 Both models, the body and settings of the cpu preset, on the first 50,000 characters of the training text. Each run has a
 number of epochs and its own schedule to the end of them. Writes nbs/results/epochs.json after every run, and goes on
@@ -16,10 +16,12 @@ import torch
 from llada_nb.ar_train import ar_loss
 from llada_nb.data import CharTokenizer, batches, load_text, split, windows
 from llada_nb.llada_train import llada_bound, random_lengths, root_loss
-from llada_nb.loop import Trainer, estimate, evaluate, presets, train
-from llada_nb.model import Transformer, provenance, write_json
+from llada_nb.core import provenance, write_json
+from llada_nb.loop import Trainer, estimate, evaluate, train
+from llada_nb.model import Transformer
+from llada_nb.runs import presets
 
-chars, looks, seed, out = 50_000, 16, 0, Path(__file__).parent.parent/'nbs/results/epochs.json'
+chars, looks, seed, out = 50_000, 16, 0, Path(__file__).parent/'epochs.json'
 runs = [('ar', 10, 0.), ('ar', 30, 0.), ('llada', 30, 0.), ('ar', 100, 0.), ('llada', 100, 0.), ('ar', 30, .2), ('ar', 100, .2), ('ar', 10, .2), ('ar', 15, .2), ('llada', 60, 0.)]
 
 def run(kind, epochs, dropout):
@@ -52,4 +54,4 @@ if __name__ == '__main__':
         if (kind, epochs, dropout) in [(r['kind'], r['epochs'], r['dropout']) for r in done]: continue
         done.append(r := run(kind, epochs, dropout))
         print(f"{kind}, {epochs} epochs, dropout {dropout}: {r['nats']:.3f} ± {r['se']:.3f} in {r['seconds']:.0f} s", flush=True)
-        write_json(out, provenance('python', '.ci/epochs.py') | dict(corpus='tinyshakespeare', characters=chars, seed=seed, runs=done))
+        write_json(out, provenance('python', 'nbs/results/epochs.py') | dict(corpus='tinyshakespeare', characters=chars, seed=seed, runs=done))
