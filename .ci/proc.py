@@ -56,13 +56,13 @@ def faults(path, page):
     yield from links(out['cells'], page)
     signatures = re.findall(r'^```python.*?^```', '\n'.join(text(o.get('data', {}).get('text/markdown', '')) for c in code(out) for o in c.get('outputs', [])), re.M | re.S)
     if odd := [s for s in signatures if re.search(r'`\]\(', s)]: yield f'a link inside code: {odd[0][:100]}'
-    own = re.sub(r'^@patch\ndef.*', '', '\n'.join(text(c['source']) for c in exported), flags=re.M)
+    own = re.sub(r'^@patch.*\ndef.*', '', '\n'.join(text(c['source']) for c in exported), flags=re.M)
     for name in re.findall(r'^(?:def|class) ([a-zA-Z]\w*)', own, re.M):
         if not re.search(rf'^(?:def|class) {name}\b', shown, re.M): yield f'the source of {name} is not shown'
         if f'### {name}' not in everything: yield f'no parameter table for {name}'
     for c in exported:
         for name, params in re.findall(r'^def ([a-z]\w*)\(\n(.*?)^\)', text(c['source']), re.M | re.S):
-            bare = [l for l in params.splitlines() if l.strip() and '#' not in l]
+            bare = [l for l in params.splitlines() if l.strip() and '#' not in l and not re.match(r'\s*(?:self|cls):', l)]
             if bare: yield f'{name}: parameters without a comment: {bare[0].strip()}'
         for name in re.findall(r'^def ([a-z]\w*)\((?!self:)[^)\n]+\)[^#\n]*$', text(c['source']), re.M): yield f'{name}: parameters without a comment'
     want, got = kinds([c for c in code(src) if not hidden(c)]), kinds(code(out))

@@ -1,7 +1,8 @@
 """Execute notebooks in a real Jupyter kernel, every cell, as JupyterLab's Run All does.
 
 The outputs are saved in the notebooks, cleaned as `nbdev_clean` does. With `--check`
-nothing is saved: the notebooks run in a copy of their folder, and each must pass.
+nothing is saved: the notebooks run in a copy of their folder, and each must pass; with
+`--root` they run from the folder above theirs.
 Live widget views are dropped from what is saved: their ids are new on every run, and
 without a kernel they would be blank.
 """
@@ -34,10 +35,10 @@ def drop_live(nb):
         cell.outputs = [o for o in cell.outputs if (o not in live or 'text/html' in o['data']) and o.get('name') != 'stderr']
 
 
-def execute(path, timeout):
+def execute(path, timeout, folder):
     nb = nbformat.read(path, as_version=4)
     NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True,
-                   resources={'metadata': {'path': str(path.parent)}}).execute()
+                   resources={'metadata': {'path': str(folder)}}).execute()
     return nb
 
 
@@ -53,6 +54,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('notebooks', nargs='*', type=Path)
     ap.add_argument('--check', action='store_true', help='save nothing')
+    ap.add_argument('--root', action='store_true', help='run from the folder above')
     ap.add_argument('--timeout', type=int, default=600, help='seconds per cell')
     a = ap.parse_args()
     todo, bad = a.notebooks or sorted(nbglob(as_path=True)), 0
@@ -61,7 +63,8 @@ def main():
     for p in todo:
         t = time.time()
         try:
-            nb = execute(tmp/'nbs'/p.name if a.check else p.absolute(), a.timeout)
+            path = tmp/'nbs'/p.name if a.check else p.absolute()
+            nb = execute(path, a.timeout, path.parent.parent if a.root else path.parent)
             if not a.check: save(nb, p)
             print(f'ok    {p.name:24} {time.time()-t:6.1f}s', flush=True)
         except CellExecutionError as e:

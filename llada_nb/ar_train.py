@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['shift', 'ar_loss', 'crop_loss', 'crops', 'ar_train']
 
-# %% ../nbs/03_ar_train.ipynb #d9361ba5
+# %% ../nbs/03_ar_train.ipynb #ef7b24ef
+#| code-fold: true
 from functools import partial
 
 from fastcore.script import call_parse, store_true
 from torch import Tensor
 import torch.nn.functional as F
 
-from .data import CharTokenizer, batches, load_text, split, windows
-from .core import check_choice, command, provenance
+from .core import command
+from .data import batches, split
 from .loop import fixed_seed
 from .parallel import together
-from .runs import close_run, fit, open_run, presets, saved_corpus
+from .runs import announce, close_run, fit, open_run
 
 # %% ../nbs/03_ar_train.ipynb #68dceb9d
 def shift(
@@ -35,14 +36,15 @@ def ar_loss(
     "Next-token cross-entropy over all L tokens, the first one from BOS."
     return F.cross_entropy(model(shift(x0, bos_id)).flatten(0,1), x0.flatten())
 
-# %% ../nbs/03_ar_train.ipynb #525a1728
+# %% ../nbs/03_ar_train.ipynb #e285743d
 def crop_loss(
     model,      # As in `ar_loss`
     x0:Tensor,  # As in `ar_loss`
     bos_id:int  # As in `ar_loss`
 )->Tensor:      # Scalar, nats per token
     "-log p of every token but the first of each window: what nanoGPT measures."
-    return F.cross_entropy(model(shift(x0, bos_id))[:,1:].flatten(0,1), x0[:,1:].flatten())
+    logits = model(shift(x0, bos_id))[:,1:]
+    return F.cross_entropy(logits.flatten(0,1), x0[:,1:].flatten())
 
 # %% ../nbs/03_ar_train.ipynb #1b3b4997
 def crops(
@@ -53,33 +55,35 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #cbf12091
+# %% ../nbs/03_ar_train.ipynb #e06556b2
 @call_parse
 @command
 def ar_train(
-    preset:str='cpu',       # Sizes of model and training: cpu, cpu-long, gpu or tiny
-    data:str=None,          # auto, tinyshakespeare, toy, or the path of a text file (default: auto)
-    out:str='runs/ar',      # Run folder: best checkpoint, last state, history, loss.png
-    steps:int=None,         # Updates (default: the preset's)
-    lr:float=None,          # Peak learning rate (default: the preset's)
-    dropout:float=None,     # Share of every block's output that is dropped in training (default: the preset's)
-    seed:int=0,             # Of weights and batches
-    device:str='auto',      # auto, cpu, cuda or mps
-    init:str=None,          # Checkpoint folder to start from
-    resume:store_true=False,# Go on with the run in --out, with its settings
-    compile:store_true=False,# With torch.compile: for a GPU
-    version:store_true=False# Print the version and exit
+    preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
+    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    out:str='runs/ar',        # Run folder: best weights, last state, history, loss.png
+    steps:int=None,           # Updates (default: the preset's)
+    lr:float=None,            # Peak learning rate (default: the preset's)
+    dropout:float=None,       # Share of blocks' outputs dropped (default: the preset's)
+    windows:int=None,         # Validation windows, at the end fourfold (default: 1024)
+    seed:int=None,            # Of weights and batches (default: 0)
+    device:str='auto',        # auto, cpu, cuda, cuda:1 or mps
+    init:str=None,            # ar, or a checkpoint folder: start from its weights
+    resume:store_true=False,  # Go on with the run in --out, with its settings
+    compile:store_true=False, # With torch.compile: for a GPU
+    version:store_true=False  # Print the version and exit
 ):
-    "Train the autoregressive baseline: the same Transformer with a causal mask, predicting the next character."
-    check_choice('preset', preset, presets)
-    flags = dict(preset=preset, data=data, out=out, steps=steps, lr=lr, dropout=dropout, seed=seed, device=device, init=init, compile=compile)
+    "Train the autoregressive baseline: the same Transformer with a causal mask."
+    asked = dict(preset=preset, data=data, steps=steps, lr=lr, dropout=dropout,
+                 windows=windows, seed=seed, init=init, device=device, resume=resume,
+                 compile=compile)
     with together():
-        text = load_text(data or resume and saved_corpus(out) or 'auto')
-        tr,tok,meta = open_run(text, CharTokenizer(text), out, True, preset, steps, lr, seed, device, init, resume, compile, dropout)
-        info = provenance('ar_train', **flags) | dict(corpus=text.name, sha256=text.digest, seed=seed) | meta
-        train_ids,valid_ids = split(tok.encode(text))
-        L,loss_fn = tr.model.cfg.max_len,partial(ar_loss, bos_id=tok.mask_id)
-        val = windows(valid_ids, L)
-        fit(tr, loss_fn, batches(train_ids, tr.cfg.bs, L), val, loss_fn, out, tok, **info)
-        random_windows = partial(crop_loss, bos_id=tok.mask_id),crops(valid_ids, L)
-        return close_run(tr, out, loss_fn, val, n=1, what='loss', random_windows=random_windows)
+        run = open_run('ar_train', 'ar', out, **asked)
+        tr,bos_id = run.tr,run.tok.mask_id
+        L,loss_fn = tr.model.cfg.max_len,partial(ar_loss, bos_id=bos_id)
+        x0 = batches(run.train_ids, tr.cfg.bs, L)
+        announce(run, n=1)
+        run.rows = fit(tr, loss_fn, x0, run.val, loss_fn, run.out, run.tok, run.rows,
+                       **run.info)
+        on_crops = partial(crop_loss, bos_id=bos_id),crops(split(run.ids)[1], L)
+        return close_run(run, loss_fn, n=1, what='loss', random_windows=on_crops)

@@ -5,29 +5,34 @@
 # %% auto #0
 __all__ = ['polar_express', 'lr_at', 'orthogonalize', 'Muon']
 
-# %% ../nbs/01b_optim.ipynb #afa908b6
+# %% ../nbs/01b_optim.ipynb #6d4cfd5e
+#| code-fold: true
 from fastcore.basics import ifnone
 from torch import Tensor
 import torch
 
-# %% ../nbs/01b_optim.ipynb #3a60bec4
+# %% ../nbs/01b_optim.ipynb #0b94f6dc
 def lr_at(
-    step:int,       # Updates done
-    cfg             # A `TrainConfig`: its `steps`, `warmup`, `stable` and `final`
-)->float:           # Share of the peak, in (0,1]
+    step:int,  # Updates done
+    cfg        # A `TrainConfig`: its `steps`, `warmup`, `stable` and `final`
+)->float:      # Share of the peak, in (0,1]
     "Warm-up, stable, linear decay: the learning rate of the update after `step`."
-    if step<cfg.warmup: return (step+1)/cfg.warmup
-    left = (cfg.steps-1-step)/max(1, (1-cfg.stable)*(cfg.steps-1-cfg.warmup))       # 1 where the decay begins, 0 at the last update
+    warmup = min(cfg.warmup, cfg.steps//4)
+    if step<warmup: return (step+1)/warmup
+    last = cfg.steps-1
+    decay = max(1, (1-cfg.stable)*(last-warmup))                  # updates
+    left = (last-step)/decay                              # 1 where it begins, 0 at the end
     return cfg.final + (1-cfg.final)*min(1, left)
 
-# %% ../nbs/01b_optim.ipynb #214ce690
-polar_express = ((8.2052,-22.9019,16.4607), (4.0664,-2.8612,.5184), (3.9096,-2.8234,.525))
+# %% ../nbs/01b_optim.ipynb #db38d8ab
+polar_express = ((8.2052,-22.9019,16.4607), (4.0664,-2.8612,.5184),
+                 (3.9096,-2.8234,.525))
 
 def orthogonalize(
     x:Tensor,  # Matrices, (n,rows,columns)
     coefs=None # (a, b, c) of each iteration; None: `polar_express`
-)->Tensor:     # (n,rows,columns): the same singular vectors, singular values of order 1
-    "Push the singular values of each matrix towards 1, in the dtype of `x`: from 0.18 to 1.87 for those above 0.2 % of the norm."
+)->Tensor:     # (n,rows,columns), like `x`: the same singular vectors
+    "Push singular values towards 1: to 0.18…1.87 those above 0.2 % of the norm."
     if x.shape[-2]>x.shape[-1]: return orthogonalize(x.mT, coefs).mT
     x = x/x.norm(dim=(-2,-1), keepdim=True).clamp_min(1e-7)
     for a,b,c in ifnone(coefs, polar_express):
@@ -35,12 +40,12 @@ def orthogonalize(
         x = torch.baddbmm(x, torch.baddbmm(A, A, A, beta=b, alpha=c), x, beta=a)
     return x
 
-# %% ../nbs/01b_optim.ipynb #884f8810
+# %% ../nbs/01b_optim.ipynb #5ee190e6
 class Muon(torch.optim.Optimizer):
-    "Nesterov momentum, orthogonalised: for 2-d weights. The same rule as `torch.optim.Muon`, in the weights' own precision."
+    "Nesterov momentum, orthogonalised: `torch.optim.Muon` in the weights' precision."
     def __init__(self,
                  params,           # 2-d parameters
-                 lr:float,         # Spectral norm of an update, times √(rows/columns) for tall matrices
+                 lr:float,         # Spectral norm of an update, ·√(rows/columns) if tall
                  momentum:float=.95,# Of the running mean of gradients, in [0,1)
                  wd:float=0.       # Decoupled weight decay, per unit of learning rate
     ):
@@ -50,10 +55,11 @@ class Muon(torch.optim.Optimizer):
     def step(self):
         for g in self.param_groups:
             for shape in sorted({p.shape for p in g['params']}):
-                self._step([p for p in g['params'] if p.shape==shape], max(1, shape[0]/shape[1])**.5, **g)
+                ps = [p for p in g['params'] if p.shape==shape]
+                self._step(ps, max(1, shape[0]/shape[1])**.5, **g)
 
-    def _step(self, ps, scale, lr, momentum, wd, **_):
-        grad,state = torch.stack([p.grad for p in ps]),self.state[ps[0]]           # (n,rows,columns)
+    def _step(self, ps, scale, lr, momentum, wd, **_): # ps: n matrices of one shape
+        grad,state = torch.stack([p.grad for p in ps]),self.state[ps[0]]
         if 'momentum' not in state: state['momentum'] = torch.zeros_like(grad)
         m = state['momentum'].lerp_(grad, 1-momentum)
         update = orthogonalize(grad.lerp(m, momentum))

@@ -1,8 +1,9 @@
-"""Short runs of the cpu preset that differ in one setting each: `LLADA_NB_DATA=FOLDER python nbs/results/trials.py`, about fifteen minutes on two cores.
+"""Short runs of the cpu preset that differ in one setting each, about fifteen minutes on two cores.
 
-Writes nbs/results/trials.json, which 02_llada_train and 03_ar_train show. Two runs at a time, one thread each: updates are counted, not seconds.
+`LLADA_NB_DATA=FOLDER python nbs/results/trials.py` writes nbs/results/trials.json, which 02_llada_train and 03_ar_train
+show. Two runs at a time, one thread each: updates are counted, not seconds.
 """
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 import json
@@ -10,15 +11,11 @@ import os
 import subprocess
 import sys
 
-import torch
-
-from llada_nb.ar_train import ar_loss
-from llada_nb.data import CharTokenizer, batches, load_text, split, windows
-from llada_nb.llada_train import llada_bound, llada_loss, masked_loss, random_lengths, root_loss
-from llada_nb.core import provenance, write_json
-from llada_nb.loop import Trainer, estimate, train
-from llada_nb.model import Transformer
-from llada_nb.runs import presets
+from llada_nb.core import late, provenance, write_json
+from llada_nb.data import load_text
+from llada_nb.llada_train import llada_loss, masked_loss, random_lengths
+from llada_nb.loop import mean_loss, replicate, train
+from llada_nb.runs import set_up
 
 steps, out = 300, Path(__file__).parent/'trials.json'
 trials = {  # kind, name: what differs from the preset
@@ -36,31 +33,40 @@ trials = {  # kind, name: what differs from the preset
     ('ar', 'dropout 0.1'): dict(dropout=.1),
     ('ar', 'weight decay'): dict(wd=.1)}
 
-def trial(kind, name, seed=0, loss=root_loss, **change):
-    "Train, and judge on the validation windows: with the bound, or with the baseline's own loss."
-    text = load_text('tinyshakespeare')
-    tok = CharTokenizer(text)
-    train_ids, valid_ids = split(tok.encode(text))
-    sizes, how = presets['cpu']
-    part = lambda cfg: {k: v for k, v in change.items() if hasattr(cfg, k)}
-    assert set(change) <= {*vars(sizes), *vars(how)}, change
-    torch.manual_seed(seed)
-    model = Transformer(replace(sizes, vocab_size=tok.vocab_size, causal=kind=='ar', **part(sizes)))
-    tr = Trainer(model, replace(how, steps=steps, **part(how)))
-    x0 = batches(train_ids, tr.cfg.bs, sizes.max_len)
-    if kind=='ar': loss_fn = judge = partial(ar_loss, bos_id=tok.mask_id)
-    else: x0, loss_fn, judge = random_lengths(x0), partial(loss, mask_id=tok.mask_id), partial(llada_bound, mask_id=tok.mask_id)
-    for _ in train(tr, loss_fn, x0): pass
-    nats, se = estimate(model, judge, windows(valid_ids, sizes.max_len), n=1 if kind=='ar' else 3)
-    return dict(kind=kind, name=name, nats=nats, se=se, seed=seed, loss=loss_fn.func.__name__, model=asdict(model.cfg), train=asdict(tr.cfg))
 
-if __name__ == '__main__':
-    if sys.argv[1:]: sys.exit(print(json.dumps(trial(*sys.argv[1:], **trials[tuple(sys.argv[1:])]))))
+def trial(kind, name, seed=0, loss=None, **change):
+    "Train, and judge on the validation windows: with the bound, or with the baseline's own loss."
+    s = set_up(load_text('tinyshakespeare'), kind, 'cpu', seed, steps=steps, **change)
+    loss_fn = partial(loss, mask_id=s.tok.mask_id) if loss else s.loss
+    x0 = random_lengths(s.batches) if kind == 'llada' else s.batches
+    for _ in train(s.tr, loss_fn, x0): pass
+    est = replicate(lambda: mean_loss(s.tr.model, s.bound, s.val, seed=None), 4 if kind == 'llada' else 1)
+    return dict(kind=kind, name=name, nats=est.nats, se=est.se, seed=seed, loss=(loss or late('loss', kind)).__name__,
+                model=asdict(s.tr.model.cfg), train=asdict(s.tr.cfg))
+
+
+def one(kind, name):
+    "A trial of the table, as JSON on stdout: what the processes below do."
+    print(json.dumps(trial(kind, name, **trials[kind, name])))
+
+
+def pair(todo):
+    "Two trials side by side, one thread each; their results."
+    run = lambda t: subprocess.Popen([sys.executable, __file__, *t], stdout=subprocess.PIPE, env=os.environ | {'OMP_NUM_THREADS': '1'})
+    for p in [run(t) for t in todo]:
+        said = p.communicate()[0]
+        if p.returncode: sys.exit(f'a trial failed: {p.args}')
+        yield json.loads(said.splitlines()[-1])
+
+
+def main():
     todo, rows = list(trials), []
-    for pair in (todo[i:i+2] for i in range(0, len(todo), 2)):
-        for p in [subprocess.Popen([sys.executable, __file__, *t], stdout=subprocess.PIPE, env=os.environ | {'OMP_NUM_THREADS': '1'}) for t in pair]:
-            said = p.communicate()[0]
-            if p.returncode: sys.exit(f'a trial failed: {p.args}')
-            rows.append(json.loads(said.splitlines()[-1]))
-            print(f"{rows[-1]['kind']}, {rows[-1]['name']}: {rows[-1]['nats']:.3f} ± {rows[-1]['se']:.3f}", flush=True)
-    write_json(out, provenance('python', 'nbs/results/trials.py') | dict(updates=steps, note='one thread each, two at a time', trials=rows))
+    for i in range(0, len(todo), 2):
+        for r in pair(todo[i:i+2]):
+            rows.append(r)
+            print(f"{r['kind']}, {r['name']}: {r['nats']:.3f} ± {r['se']:.3f}", flush=True)
+    write_json(out, provenance('python', 'nbs/results/trials.py') | dict(
+        updates=steps, note='one thread each, two at a time', trials=rows))
+
+
+if __name__ == '__main__': one(*sys.argv[1:]) if sys.argv[1:] else main()
