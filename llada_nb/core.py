@@ -207,7 +207,7 @@ def to_json(data)->str: # Anything that JSON can hold
     except UnicodeEncodeError: return json.dumps(data, **kw)  # some file names
     return text
 
-# %% ../nbs/00a_core.ipynb #9862567c
+# %% ../nbs/00a_core.ipynb #abc28bb5
 def read_json(
     path:Path # Of a file
 )->dict:      # Its content
@@ -215,7 +215,11 @@ def read_json(
     def no_number(name): raise ValueError(f'{name} is no number')
     if not path.is_file(): raise FileNotFoundError(
         f"there is no {path.name} in '{path.parent}'")
-    try: doc = json.loads(path.read_text(encoding='utf-8'), parse_constant=no_number)
+    try:
+        text = path.read_text(encoding='utf-8')
+        if text.startswith('version https://git-'): raise ValueError(
+            'only a pointer to the file; get it with git lfs pull')
+        doc = json.loads(text, parse_constant=no_number)
     except (RecursionError, ValueError) as e:
         why = first_line(e) if isinstance(e, ValueError) else 'nested too deep'
         raise ValueError(f"'{path}' is damaged: {why}") from None

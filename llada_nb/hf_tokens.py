@@ -50,17 +50,17 @@ def render_chat(
     except Exception as e: raise ValueError(
         f'the chat_template does not work: {first_line(e)}') from None
 
-# %% ../nbs/07a_hf_tokens.ipynb #41f58434
+# %% ../nbs/07a_hf_tokens.ipynb #d2d3e6ce
 def _tokenizer_doc(
     folder,      # With tokenizer.json and config.json
     turn_end:str # The token that ends a turn, if the tokenizer has it
 )->dict:         # As `HFTokenizer.to_json`
     "What a folder says of its tokenizer; `ValueError` or `OSError` in one line."
     folder = user_path(folder, 'the name of a checkpoint')
-    ids = _read_part(folder/'config.json')
+    ids = read_json(folder/'config.json')
     if ids.get('mask_token_id') is None: raise ValueError(
         f"'{folder}/config.json': mask_token_id missing")
-    _read_part(folder/'tokenizer.json')                  # missing or damaged: one line
+    read_json(folder/'tokenizer.json')                  # missing or damaged: one line
     text = (folder/'tokenizer.json').read_text(encoding='utf-8')
     eos = ids.get('eos_token_id')
     return dict(kind='hf', tokenizer=text, mask_token_id=ids['mask_token_id'],
@@ -69,19 +69,11 @@ def _tokenizer_doc(
 
 def _chat_doc(file:Path)->dict: # tokenizer_config.json
     "chat_template and special tokens; those that are none are left out."
-    doc = _read_part(file) if file.is_file() else {}
+    doc = read_json(file) if file.is_file() else {}
     text = {k:v.get('content') if isinstance(v, dict) else v for k,v in doc.items()}
     text = {k:v for k,v in text.items() if isinstance(v, str)}
     special = {k:v for k,v in text.items() if k.endswith('_token')}
     return dict(chat_template=text.get('chat_template'), special=special)
-
-def _read_part(path:Path)->dict: # A JSON file of a checkpoint
-    "Its content, as `read_json`; a Git-LFS pointer is named as such."
-    if path.is_file():
-        with path.open('rb') as f: begins = f.read(20)
-        if begins==b'version https://git-': raise ValueError(
-            f"'{path}' is only a pointer to the file: get it with git lfs pull")
-    return read_json(path)
 
 # %% ../nbs/07a_hf_tokens.ipynb #136213ab
 #| code-fold: true

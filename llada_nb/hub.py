@@ -78,14 +78,14 @@ def _check_config(
     check_number('mask_token_id', said['mask_token_id'], 0, rows-1)
     return said
 
-# %% ../nbs/07_hub.ipynb #6aa1c143
+# %% ../nbs/07_hub.ipynb #cde8e49d
 def hf_config(
     folder # Of a checkpoint in the official layout
 )->tuple[ModelConfig,dict]: # Ours; the file itself
     "Read `config.json`; `ValueError` or `FileNotFoundError` in one line."
     folder = user_path(folder, 'the name of a checkpoint')
     if not folder.is_dir(): raise FileNotFoundError(f"no checkpoint folder '{folder}'")
-    doc = _read_part(folder/'config.json')
+    doc = read_json(folder/'config.json')
     try:
         said = _check_config(doc)
         return ModelConfig(
@@ -98,22 +98,14 @@ def hf_config(
     except (ValueError, RecursionError) as e:
         raise ValueError(f"'{folder}/config.json': {first_line(e)}") from None
 
-def _read_part(path:Path)->dict: # A JSON file of a checkpoint
-    "Its content, as `read_json`; a Git-LFS pointer is named as such."
-    if path.is_file():
-        with path.open('rb') as f: begins = f.read(20)
-        if begins==b'version https://git-': raise ValueError(
-            f"'{path}' is only a pointer to the file: get it with git lfs pull")
-    return read_json(path)
-
-# %% ../nbs/07_hub.ipynb #ce0bba11
+# %% ../nbs/07_hub.ipynb #f063700e
 def _shard_names(
     folder:Path # Of a checkpoint
 )->list:        # Names of files in it
     "The files that hold the tensors; `ValueError` for an index that is none."
     index = folder/'model.safetensors.index.json'
     if not index.is_file(): return ['model.safetensors']
-    parts = _read_part(index).get('weight_map')
+    parts = read_json(index).get('weight_map')
     if not parts or not isinstance(parts, dict):
         raise ValueError(f"'{index}' has no weight_map")
     for f in parts.values():

@@ -333,7 +333,7 @@ def unit_of(tok)->str: # What a token of this tokenizer is called
     "'character', 'word', …; 'token' where the tokenizer does not say."
     return getattr(tok, 'unit', 'token')
 
-# %% ../nbs/04_sampling.ipynb #7957a65c
+# %% ../nbs/04_sampling.ipynb #8aad1c3e
 def prompt_ids(
     tok,          # As in `template_ids`
     prompt:str,   # Beginning of the text
@@ -344,7 +344,7 @@ def prompt_ids(
     if not isinstance(prompt, str): raise ValueError(
         f'the prompt is a {type(prompt).__name__}: '
         'give one text, and call again for another')
-    length,ids = ifnone(length, max_len),tok.encode(prompt)
+    length,ids = ifnone(length, max_len),tok.encode(prompt).long()
     if not 1<=length<=max_len: raise ValueError(
         f'length is {length}; it must be between 1 and {max_len}, '
         'for which the model was trained')
