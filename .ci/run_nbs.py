@@ -1,12 +1,15 @@
 """Execute notebooks in a real Jupyter kernel, every cell, as JupyterLab's Run All does.
 
-The outputs are saved in the notebooks, cleaned as `nbdev_clean` does. With `--check`
+The outputs are saved in the notebooks, cleaned as `nbdev_clean` does, pictures for
+screens of twice the resolution and in few colours, which keeps notebooks small. With `--check`
 nothing is saved: the notebooks run in a copy of their folder, and each must pass; with
 `--root` they run from the folder above theirs.
 Live widget views are dropped from what is saved: their ids are new on every run, and
 without a kernel they would be blank.
 """
 import argparse
+import base64
+import io
 import shutil
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from nbdev.clean import clean_nb
 from nbdev.config import get_config
 from nbdev.doclinks import nbglob
 from nbformat.v4.rwbase import split_lines
+from PIL import Image
 
 WIDGET = 'application/vnd.jupyter.widget-view+json'
 
@@ -32,12 +36,22 @@ def drop_live(nb):
         if cell.cell_type != 'code': continue
         live = [o for o in cell.outputs if WIDGET in o.get('data', {})]
         for o in live: del o['data'][WIDGET]
+        for o in cell.outputs:
+            if 'image/png' in o.get('data', {}): o['data']['image/png'] = fewer_colours(o['data']['image/png'])
         cell.outputs = [o for o in cell.outputs if (o not in live or 'text/html' in o['data']) and o.get('name') != 'stderr']
+
+
+def fewer_colours(png):
+    "The same picture, base64, with a palette of 128 colours."
+    out, im = io.BytesIO(), Image.open(io.BytesIO(base64.b64decode(png))).convert('RGB')
+    im.quantize(128, dither=Image.Dither.NONE).save(out, 'png', optimize=True)
+    return base64.b64encode(out.getvalue()).decode()
 
 
 def execute(path, timeout, folder):
     nb = nbformat.read(path, as_version=4)
     NotebookClient(nb, timeout=timeout, kernel_name='python3', coalesce_streams=True,
+                   extra_arguments=["--InlineBackend.figure_formats={'retina'}"],
                    resources={'metadata': {'path': str(folder)}}).execute()
     return nb
 

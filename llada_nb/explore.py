@@ -194,16 +194,18 @@ def frame(
         spans.append(f'<span style="{style}">{escape(shown(here.token))}</span>')
     return ''.join(spans)
 
-# %% ../nbs/06_explore.ipynb #cfe10d1f
+# %% ../nbs/06_explore.ipynb #c7d0e469
 class Player:
     "Steps through tracks, side by side: by widgets, or without a kernel by a script."
     def __init__(self,
                  *tracks:Track,     # At least one
                  clock:bool=False,  # A slider step is a moment of time, not a call
-                 interval:int=150   # Milliseconds per step when it plays
+                 interval:int=150,  # Milliseconds per step when it plays
+                 autoplay:bool=False # Begins with masks, plays once it is seen
     ):
         if not tracks: raise ValueError('no tracks: give at least one')
         self.tracks,self.clock,self.interval = tracks,clock,interval
+        self.autoplay = autoplay
         end = max(t.seconds[-1] for t in tracks)
         self.times = [end*i/60 for i in range(61)]
         self.n = 60 if clock else max(t.calls for t in tracks)
@@ -269,7 +271,7 @@ def _legend(player): # What the orange line says, if there is one anywhere
     says = f'{sign}: taken back or replaced by this call'
     return f'<div style="{_small};grid-column:1/-1">{says}</div>'
 
-# %% ../nbs/06_explore.ipynb #6a317d78
+# %% ../nbs/06_explore.ipynb #2a8bf2b7
 def _way(track): # As the script reads it: [call, text or None, a shade of each kind]
     def packed(c):
         if c.token is None: return [c.call, None]
@@ -285,7 +287,8 @@ def _data(player): # What the script needs: the value of an attribute in single 
     tracks = [dict(name=visible(t.name), changes=_way(t), top=[*map(_packed, t.top)],
                    ticks=[player.calls(t, v) for v in places]) for t in player.tracks]
     labels = [player.label(v) for v in places]
-    data = dict(interval=player.interval, labels=labels, tracks=tracks)
+    data = dict(interval=player.interval, autoplay=player.autoplay, labels=labels,
+                tracks=tracks)
     text = json.dumps(data, ensure_ascii=False, separators=(',', ':'))
     return escape(text, quote=False).replace("'", '&#39;')
 
@@ -341,11 +344,12 @@ def player_widget(
     draw()
     return W.VBox([bar, text, where, inside])
 
-# %% ../nbs/06_explore.ipynb #8216e816
+# %% ../nbs/06_explore.ipynb #f5b91f81
 def _controls(player): # A row of controls, and the position to look inside
     what = 'seconds' if player.clock else 'call'
-    play = W.Play(max=player.n, value=player.n, interval=player.interval)
-    slider = W.IntSlider(max=player.n, value=player.n, description=what, readout=False)
+    begin = dict(max=player.n, value=0 if player.autoplay else player.n)
+    play = W.Play(interval=player.interval, playing=player.autoplay, **begin)
+    slider = W.IntSlider(description=what, readout=False, **begin)
     W.jslink((play, 'value'), (slider, 'value'))
     shade = W.ToggleButtons(options=[(v, k) for k,v in shades.items()],
                             style=dict(button_width='15em'))
@@ -382,7 +386,7 @@ def race(
         tracks.append(replace(t, name=f'{name}: {t.seconds[-1]:.2f} s'))
     return Player(*tracks, clock=True, interval=100)
 
-# %% ../nbs/06_explore.ipynb #369b3144
+# %% ../nbs/06_explore.ipynb #ad3f7e7f
 def decoder_controls(
     cfg,        # `ModelConfig`: its kind says which decoder there is
     prompt:str, # Beginning; a text with gaps `_` is a template
@@ -395,7 +399,7 @@ def decoder_controls(
     controls = dict(
         prompt=W.Textarea(prompt, rows=2), length=W.IntSlider(length, 1, L),
         steps=W.IntSlider(steps, 1, L), block_len=W.IntText(0),
-        remasking=W.Dropdown(options=[*remaskings], value='max_prob'),
+        remasking=W.Dropdown(options=[*remaskings], value='margin'),
         temperature=W.FloatSlider(.6, min=0, max=2, step=.1),
         cfg_scale=W.FloatSlider(0, min=0, max=4, step=.5), seed=W.IntText(seed))
     takes = signature(late('decoder', cfg.kind)).parameters

@@ -71,13 +71,24 @@ for (const player of document.querySelectorAll(".llada-player:not([data-on])")) 
     if (+slider.value >= +slider.max) halt();
   }
 
-  button.onclick = () => {
-    if (timer) return halt();
+  function play() {
     if (+slider.value >= +slider.max) slider.value = 0;
     button.textContent = "❚❚ pause";
     draw();
     timer = setInterval(step, data.interval);
-  };
+  }
+
+  function playWhenSeen() {                             // once, from the first mask on
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    slider.value = 0;
+    new IntersectionObserver((seen, observer) => {
+      if (!seen.some(entry => entry.isIntersecting)) return;
+      observer.disconnect();
+      if (!timer && slider.value === "0") play();
+    }, {threshold: 0.6}).observe(player);
+  }
+
+  button.onclick = () => timer ? halt() : play();
   slider.oninput = () => {
     halt();
     draw();
@@ -97,5 +108,6 @@ for (const player of document.querySelectorAll(".llada-player:not([data-on])")) 
     text.style.minHeight = text.offsetHeight + "px";     // what follows stays in place
   });
   player.querySelector(".bar").hidden = false;
+  if (data.autoplay) playWhenSeen();
   draw();
 }

@@ -161,7 +161,7 @@ def plot_history(
     ax.legend()
     return fig
 
-# %% ../nbs/01e_runs.ipynb #3e1b600f
+# %% ../nbs/01e_runs.ipynb #81b3719f
 class LiveCurve:
     "A loss curve that redraws itself in a notebook; call it with the rows so far."
     def __init__(self, corpus:str='validation'): # Named in the title
@@ -171,8 +171,9 @@ class LiveCurve:
         from IPython.display import Image, display
         if len(rows)<2: return                                # a curve has two points
         png = BytesIO()
-        plot_history(rows, self.corpus).savefig(png, format='png')
-        picture = Image(png.getvalue())
+        plot = plot_history(rows, self.corpus)
+        plot.savefig(png, format='png', dpi=2*plot.dpi)
+        picture = Image(png.getvalue(), retina=True)
         if self.handle: self.handle.update(picture)
         else: self.handle = display(picture, display_id=True)
 

@@ -423,7 +423,7 @@ def follow(
         if watch: show_state(seen[-1], sys.stdout)
     return [tok.decode(r) for r in xt],seen
 
-# %% ../nbs/04_sampling.ipynb #0f450fd2
+# %% ../nbs/04_sampling.ipynb #480c43d8
 def decoder_flags(
     kind:str,    # Of the checkpoint
     temperature:float, # For every kind
@@ -440,7 +440,7 @@ def decoder_flags(
         if v is not None: given[k] = v
     if kind=='llada': return own | dict(
         steps=flags['steps'], block_len=given.get('block', 32), cache=flags['cache'],
-        threshold=flags['threshold'], remasking=given.get('remasking', 'max_prob'),
+        threshold=flags['threshold'], remasking=given.get('remasking', 'margin'),
         cfg_scale=given.get('guidance', 0.))
     if given: raise ValueError(
         f"{', '.join(f'--{k}' for k in given)}: only for LLaDA checkpoints, "
@@ -467,7 +467,7 @@ def what_to_write(
         '--template says it all: leave --prompt and --length out')
     return template_ids(tok, template, ifnone(gap, '_'), max_len)
 
-# %% ../nbs/04_sampling.ipynb #4af39f45
+# %% ../nbs/04_sampling.ipynb #60f21048
 @call_parse
 @command
 def llada_generate(
@@ -480,7 +480,7 @@ def llada_generate(
     steps:int=None,         # Model calls (default: one per character)
     block:int=None,         # Characters per block (default: 32)
     temperature:float=.6,   # 0: the most probable; 1: the model's own distribution
-    remasking:str=None,    # low_confidence, max_prob (default), margin, entropy, random
+    remasking:str=None,    # low_confidence, max_prob, margin (default), entropy, random
     threshold:float=None,   # Reveal all that is as sure in a call (instead of --steps)
     cache:str=None,       # Approximate: prefix (block and what follows) or dual (block)
     guidance:float=None,    # Classifier-free guidance (default: none)

@@ -6,6 +6,7 @@ is named is measured anew, without names those that are missing.
 from functools import partial
 from pathlib import Path
 import json
+import math
 import sys
 import time
 
@@ -16,7 +17,7 @@ from llada_nb.checkpoint import load_pretrained
 from llada_nb.core import provenance, write_json
 from llada_nb.data import load_text, split, windows
 from llada_nb.evaluate import bigram_nll, control_variate, exact_nll, fit_beta, llada_eval, nll_bound, replay
-from llada_nb.loop import fixed_seed
+from llada_nb.loop import fixed_seed, replicate
 from llada_nb.quality import frontier, judge_nll, restored, span, text_quality
 
 out, seed = Path(__file__).parent/'evaluate.json', 0
@@ -60,6 +61,24 @@ def replays(N=32, L=128):
     return dict(windows=N, length=L, rows=rows, ar=exact_nll(ar, x0, M).mean().item())
 
 
+def slack(N=32, L=128, orders=16):
+    "How far the bound lies above −log p of the texts: other ways to read the same model, on the windows of `replays`."
+    x0 = some_windows(N, L)
+    est = replicate(lambda: nll_bound(llada, x0, M, 32), 8)
+    each = [replay(llada, x0, M, remasking='random', seed=[10_000*k+i for i in range(N)]) for k in tqdm(range(1, orders+1), desc='orders')]
+    each = torch.stack(each)                                                   # (K,N), nats per token
+    rows = {'bound, 256 calls a window': est.nats,
+            'one random order': each[0].mean().item(),
+            f'mean of {orders} random orders': each.mean().item(),
+            f'mixture of {orders} random orders': ((-L*each).logsumexp(0)-math.log(orders)).mean().item()/-L,
+            'left to right': replay(llada, x0, M, block_len=1).mean().item(),
+            'surest first (max_prob)': replay(llada, x0, M).mean().item(),
+            'baseline': exact_nll(ar, x0, M).mean().item()}
+    print(rows, flush=True)
+    return dict(windows=N, length=L, orders=orders, se=est.se, between_orders=each.mean(1).std().item(),
+                rows=[dict(name=k, nats=v) for k, v in rows.items()])
+
+
 def settings(length):
     "What is compared: each order, in one block and in blocks of 32, with fewer and fewer calls; the baseline at several temperatures."
     for remasking in ('random', 'low_confidence', 'max_prob', 'margin', 'entropy'):
@@ -97,7 +116,7 @@ def both_ways(N=96, L=128, most=10**6):
     return dict(length=L, rows=rows)
 
 
-parts = dict(estimators=estimators, replay=replays, both_ways=both_ways, frontier=frontiers,
+parts = dict(estimators=estimators, replay=replays, slack=slack, both_ways=both_ways, frontier=frontiers,
              llada=partial(llada_eval, 'llada', data='tinyshakespeare'), ar=partial(llada_eval, 'ar', data='tinyshakespeare'))
 
 
