@@ -45,6 +45,7 @@ def faults(name):
     fences = re.compile(r'^```.*?^```', re.M | re.S)
     if (n := sum(len(re.findall(r'^# ', fences.sub('', text(c['source'])), re.M)) for c in prose)) != 1: yield f'{n} titles'
     for c in prose:
+        if odd := re.search(r'\[`[^]`]*`\]\([\w#-]+', text(c['source'])): yield f'{odd[0]}: a name in code becomes a link by itself'
         for said, to in re.findall(r'\[([^]]*)\]\((\w+)\.ipynb', text(c['source'])):
             if not (nbs/f'{to}.ipynb').exists(): yield f'a link to {to}, which is not there'
             elif re.match(r'\d', said) and said != title(to): yield f"a link says '{said}', the page '{title(to)}'"
