@@ -73,6 +73,16 @@ class Saved:
     def colors(self): return self.pre.first.evaluate('e => [...e.children].map(c => c.style.background).join()')
 
 
+def check_autoplay(p):
+    "A player that begins by itself begins with masks, and moves."
+    if not p.data['autoplay']: return
+    assert '░' in ''.join(p.shown()) and int(p.slider.input_value())<p.n//2, f'{p.name}: it does not begin with masks'
+    early = p.says.inner_text()
+    p.page.wait_for_function('s => document.querySelector(".llada-player output").innerText!=s', arg=early, timeout=5000)
+    p.button.click()
+    p.press('End')
+
+
 def check_scrubbing(p):
     "The slider shows every state, there and back; a finished text stands there at first."
     def bare(texts): return [t.rstrip('\n') for t in texts]       # a line break at the end has no line
@@ -172,7 +182,7 @@ def static(shots=None, names=()):
             file.write_text(f'{head}<title>{name}</title>{source}', encoding='utf-8')
             page.goto(file.as_uri())
             p = Saved(page, source, name)
-            for check in (check_scrubbing, check_inside, check_playing): check(p)
+            for check in (check_autoplay, check_scrubbing, check_inside, check_playing): check(p)
             second += check_second_thoughts(p)
             check_looks(p, shots)
             assert not wrong, wrong
