@@ -136,11 +136,11 @@ class SwiGLU(nn.Module):
 
     def forward(self, x): return self.down(F.silu(self.gate(x))*self.up(x))
 
-# %% ../nbs/01_model.ipynb #850a1d69
+# %% ../nbs/01_model.ipynb #a48754c8
 class Block(nn.Module):
     "Attention and feed-forward, each behind an RMSNorm and beside a residual."
     def __init__(self,
-                 cfg:ModelConfig,
+                 cfg:ModelConfig, # Of the model
                  taps:int=0 # Of its convolution over neighbours; 0: it has none
     ):
         super().__init__()
@@ -250,7 +250,7 @@ def init_weights(
         if n.endswith(('wo.weight', 'down.weight', 'mix')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=scale)
 
-# %% ../nbs/01_model.ipynb #6f35364a
+# %% ../nbs/01_model.ipynb #f36c8a6a
 class Transformer(nn.Module):
     "ids (B,L) → logits (B,L,V): LLaDA of kind 'llada', a GPT-like model of kind 'ar'."
     def __init__(self, cfg:ModelConfig):
@@ -294,8 +294,7 @@ class Transformer(nn.Module):
         if cache: past,own = cache.n,cache.at
         if mask is None and valid is None and own is None: return left
         N = past+L if own is None else cache.kv.shape[4]
-        device = next(o.device for o in (own, valid, mask) if o is not None)
-        if own is None: own = torch.arange(past, N, device=device)[None]
+        if own is None: own = torch.arange(past, N, device=self.embed.weight.device)[None]
         if mask is not None: seen,order = mask,None if cache else pos
         elif valid is not None: seen,order = valid[:,None],None
         else: seen,order = own.new_ones(1, 1, N).bool(),None
