@@ -13,7 +13,7 @@ import torch
 # %% ../nbs/04a_caches.ipynb #b45352ac
 caches = dict(prefix=torch.ge, dual=torch.eq)     # rule(block, active): is it computed?
 
-# %% ../nbs/04a_caches.ipynb #0927ad54
+# %% ../nbs/04a_caches.ipynb #4bae20d6
 class BlockCache:
     "`Transformer.body` that computes some blocks and remembers the rest: approximate."
     def __init__(self,
@@ -27,8 +27,9 @@ class BlockCache:
         cfg,(B,L),like = model.cfg,block.shape,model.embed.weight
         self.model,self.rule,self.refresh = model,caches[rule],refresh or B*L*L
         self.block,self.pos,self.behind = block,pos,behind
-        K = cfg.dim//cfg.n_head
-        self.kv = like.new_zeros(2, cfg.n_layer, B, cfg.kv_heads, L, K)
+        K,mixing = cfg.dim//cfg.n_head,cfg.n_layer-1 if cfg.conv else 0
+        kv = like.new_zeros(2, cfg.n_layer, B, cfg.kv_heads, L, K)
+        self.kept = kv,like.new_zeros(mixing, B, L, cfg.dim)  # and what convolutions read
         self.h = like.new_zeros(B, L, cfg.dim)            # what `body` said last
         self.active = block.new_full((B,), -1)            # at the last full pass
         self.age = block.new_zeros(B)                     # calls since, it included
@@ -46,13 +47,13 @@ class BlockCache:
         return self.h[rows[:,None], at]
 
     def whole(self, r, xt, valid, at): # Reads rows whole, answers at some positions
-        h = self.model.body(xt, valid, self.pos[r], Rows(self.kv, r), at)
+        h = self.model.body(xt, valid, self.pos[r], Rows(*self.kept, r), at)
         self.h[r[:,None], at] = h
 
     def part(self, r, xt, valid): # Reads only what the rule says
         new = self.positions(r)                           # (R,n)
         pos = self.pos[r].gather(1, new)
-        h = self.model.body(xt.gather(1, new), valid, pos, Rows(self.kv, r, new))
+        h = self.model.body(xt.gather(1, new), valid, pos, Rows(*self.kept, r, new))
         self.h[r[:,None], new] = h
 
     def positions(self, r): # (R,n) long: what to compute; short rows repeat the first
@@ -61,23 +62,30 @@ class BlockCache:
         at = need.int().argsort(dim=1, descending=True, stable=True)[:,:n.max()]
         return torch.where(torch.arange(at.shape[1], device=at.device)<n, at, at[:,:1])
 
-# %% ../nbs/04a_caches.ipynb #8f2f6ee0
+# %% ../nbs/04a_caches.ipynb #090feaef
 class Rows:
-    "The keys and values of some rows during one pass over them, or over a part."
+    "What is kept of some rows, during one pass over them or over a part."
     n = 0                                                 # nothing stands in front
     def __init__(self,
                  kv:Tensor,     # Of all rows and layers, (2,layers,B,H,L,K)
+                 h:Tensor,      # What convolutions read, (layers that have one,B,L,D)
                  r:Tensor,      # The rows, (R,) long
                  at:Tensor=None # The positions that are computed, (R,n) long; None: all
     ):
-        self.kv,self.r,self.at = kv,r,at
+        self.kv,self.h,self.r,self.at = kv,h,r,at
+        self.where = r if at is None else (r[:,None], at)
 
     def layer(self, i): # → a function: new keys, values (R,H,n,K) → all, (R,H,L,K)
-        where = self.r if self.at is None else (self.r[:,None], self.at)
         def store(*new):
             kept = self.kv[:,i]                           # (2,B,H,L,K)
-            for old,o in zip(kept, new): old.transpose(1,2)[where] = o.transpose(1,2)
+            for old,o in zip(kept, new): old.transpose(1,2)[self.where] = o.transpose(1,2)
             if self.at is None: return new
             whole = len(self.r)==kept.shape[1]            # all rows: no need to copy
             return [old if whole else old[self.r] for old in kept]
         return store
+
+    def inputs(self, i): # → a function: what block i's convolution reads, (R,n,D) → all
+        def keep(h):
+            self.h[i][self.where] = h
+            return h if self.at is None else self.h[i][self.r]
+        return keep

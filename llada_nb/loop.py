@@ -76,13 +76,14 @@ class Trainer:
         for opt in self.opts:
             for g in opt.param_groups: g['lr'] = lr*g.get('share', 1)
 
-# %% ../nbs/01d_loop.ipynb #5eafb240
+# %% ../nbs/01d_loop.ipynb #bc245f52
 def split_params(
     model:nn.Module # Bare
 )->tuple[list,list]: # Matrices of the blocks, all other parameters
     "Which parameters Muon updates, and which AdamW."
     own = dict(model.named_parameters())
-    mats = [n for n,p in own.items() if n.startswith('blocks.') and p.ndim==2]
+    mats = [n for n,p in own.items() if n.startswith('blocks.') and p.ndim==2
+            and not n.endswith('.mix')]                   # taps: no map from D to D
     return [own[n] for n in mats],[p for n,p in own.items() if n not in mats]
 
 # %% ../nbs/01d_loop.ipynb #19a6f890
