@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['kinds', 'ModelConfig', 'check_model', 'rope', 'rotate', 'Attention', 'SwiGLU', 'Block', 'convolve', 'neighbours',
-           'sees', 'kernel_mask', 'positions', 'init_weights', 'Transformer', 'random_model', 'bare', 'pick', 'KVCache',
-           'ExactModel']
+           'sees', 'kernel_mask', 'positions', 'init_weights', 'Transformer', 'near_table', 'random_model', 'bare',
+           'pick', 'KVCache', 'ExactModel']
 
 # %% ../nbs/01_model.ipynb #a2dfaeb2
 #| code-fold: true
@@ -51,7 +51,7 @@ class ModelConfig:
     @property
     def hidden(self): return ifnone(self.ffn_dim, -(-self.dim*8//96)*32)
 
-# %% ../nbs/01_model.ipynb #f2660e29
+# %% ../nbs/01_model.ipynb #7a922895
 #| code-fold: true
 def check_model(cfg:ModelConfig): # Any
     "`ValueError`, by name, for fields that make no sense or do not fit together."
@@ -70,6 +70,8 @@ def check_model(cfg:ModelConfig): # Any
     if cfg.dropout==1: raise ValueError('dropout is 1; it must be below 1')
     if cfg.conv not in (0, 3, 5, 7, 9): raise ValueError(
         f'conv is {cfg.conv}; it must be 0, or odd and at least 3')
+    if cfg.conv and cfg.n_layer==1: raise ValueError(
+        f'conv is {cfg.conv}: the last layer has none, so n_layer must be at least 2')
 
 # %% ../nbs/01_model.ipynb #c1a29d6a
 #| code-fold: true
@@ -250,7 +252,7 @@ def init_weights(
         if n.endswith(('wo.weight', 'down.weight', 'mix')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=scale)
 
-# %% ../nbs/01_model.ipynb #f36c8a6a
+# %% ../nbs/01_model.ipynb #c7ce1ba2
 class Transformer(nn.Module):
     "ids (B,L) → logits (B,L,V): LLaDA of kind 'llada', a GPT-like model of kind 'ar'."
     def __init__(self, cfg:ModelConfig):
@@ -273,7 +275,7 @@ class Transformer(nn.Module):
         "All but the head; the last block answers at the wanted positions only."
         cfg,L,past = self.cfg,ids.shape[1],cache.n if cache else 0
         plain = mask is None and valid is None and past==0
-        near,keep = self.near(L, valid, pos, cache, mask),cache and cfg.conv
+        near,keep = near_table(cfg, ids, valid, pos, cache, mask),cache and cfg.conv
         if mask is None: mask = sees(L, past, cfg.causal, valid, ids.device)
         if pos is None: pos = positions(L, past, valid, ids.device)
         angles = rope(pos, cfg.dim//cfg.n_head, cfg.rope_theta)
@@ -286,20 +288,6 @@ class Transformer(nn.Module):
         if cache: cache.n += L
         return self.norm(x)
 
-    def near(self, L, valid, pos, cache, mask): # Queries; as in `body`
-        "Whom the convolutions read, for all blocks: as `convolve` takes it."
-        cfg,past,own = self.cfg,0,None
-        if not cfg.conv: return None
-        left = cfg.conv-1 if cfg.causal else cfg.conv//2
-        if cache: past,own = cache.n,cache.at
-        if mask is None and valid is None and own is None: return left
-        N = past+L if own is None else cache.kv.shape[4]
-        if own is None: own = torch.arange(past, N, device=self.embed.weight.device)[None]
-        if mask is not None: seen,order = mask,None if cache else pos
-        elif valid is not None: seen,order = valid[:,None],None
-        else: seen,order = own.new_ones(1, 1, N).bool(),None
-        return neighbours(seen, own, left, cfg.conv, order)
-
     def logits(self, x:Tensor): # What `body` gives, at any positions: (…,D) → (…,V)
         "The head alone: a sampler needs it at a few positions only."
         if not self.cfg.tied: return self.head(x)
@@ -308,6 +296,27 @@ class Transformer(nn.Module):
     def forward(self, ids, valid=None, pos=None, cache=None): # As `body` → (B,L,V)
         "Logits of each position's token; for a causal model the input is shifted."
         return self.logits(self.body(ids, valid, pos, cache))
+
+# %% ../nbs/01_model.ipynb #bba5bdea
+def near_table(
+    cfg,        # A `ModelConfig`
+    ids:Tensor, # As in `Transformer.body`, and so are the others
+    valid=None, # As there
+    pos=None,   # As there
+    cache=None, # As there
+    mask=None   # As there
+):              # What `convolve` takes for all blocks: shifts to the left, or a table
+    "Whom the convolutions read; None if there are none."
+    if not cfg.conv: return None
+    L,left = ids.shape[1],cfg.conv-1 if cfg.causal else cfg.conv//2
+    past,own = (cache.n,cache.at) if cache else (0,None)
+    if mask is None and valid is None and own is None: return left
+    N = past+L if own is None else cache.kv.shape[4]
+    if own is None: own = torch.arange(past, N, device=ids.device)[None]
+    if mask is not None: seen,order = mask,None if cache else pos
+    elif valid is not None: seen,order = valid[:,None],None
+    else: seen,order = own.new_ones(1, 1, N).bool(),None
+    return neighbours(seen, own, left, cfg.conv, order)
 
 # %% ../nbs/01_model.ipynb #f925f6b4
 def random_model(
