@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['kinds', 'ModelConfig', 'check_model', 'rope', 'rotate', 'Attention', 'SwiGLU', 'Block', 'convolve', 'neighbours',
-           'sees', 'kernel_mask', 'positions', 'init_weights', 'Transformer', 'near_table', 'random_model', 'bare',
-           'pick', 'KVCache', 'ExactModel']
+           'sees', 'kernel_mask', 'joined', 'Lean', 'positions', 'init_weights', 'Transformer', 'near_table',
+           'random_model', 'bare', 'pick', 'KVCache', 'ExactModel']
 
-# %% ../nbs/01_model.ipynb #a2dfaeb2
+# %% ../nbs/01_model.ipynb #46df3571
 #| code-fold: true
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
 
@@ -105,7 +106,7 @@ def rotate(
     "Turn each pair of channels (j, j+K/2) by its angle."
     return torch.addcmul(x*cos, x.roll(x.shape[-1]//2, -1), sin).type_as(x)
 
-# %% ../nbs/01_model.ipynb #a34c2235
+# %% ../nbs/01_model.ipynb #d2db83a3
 class Attention(nn.Module):
     "Multi-head attention with rotary positions, optional QK-norm and grouped KV heads."
     def __init__(self, cfg:ModelConfig):
@@ -127,7 +128,7 @@ class Attention(nn.Module):
         y = F.scaled_dot_product_attention(q, k, v, enable_gqa=self.grouped, **mask)
         return self.wo(y.transpose(1,2).flatten(2))
 
-# %% ../nbs/01_model.ipynb #10497d64
+# %% ../nbs/01_model.ipynb #59754a6b
 class SwiGLU(nn.Module):
     "`down(silu(gate(x))·up(x))` (arXiv 2002.05202)."
     def __init__(self, cfg:ModelConfig):
@@ -160,7 +161,7 @@ class Block(nn.Module):
             h = h + convolve(keep(h) if keep else h, self.mix, near, h.shape[1])
         return x + self.drop(self.ffn(h))
 
-# %% ../nbs/01_model.ipynb #904d229f
+# %% ../nbs/01_model.ipynb #7d3d522c
 def convolve(
     x:Tensor, # What enters the feed-forward at all positions, (B,N,D)
     w:Tensor, # Weights of the taps, (taps,D)
@@ -168,17 +169,18 @@ def convolve(
     L:int     # Positions that are wanted; by shifts they are the last
 )->Tensor:    # (B,L,D)
     "The weighted sum of each position's neighbours: a depthwise convolution."
-    taps,D = w.shape
     if isinstance(near, int):                                 # zeros stand around the row
-        x,step = x[:,-(L+near):],1
-        x = F.pad(x, (0,0,L+near-x.shape[1],taps-1-near))         # (B,L+taps-1,D)
+        x = x[:,-(L+near):]
+        x = F.pad(x, (0,0,L+near-x.shape[1],len(w)-1-near))       # (B,L+taps-1,D)
+        tap = lambda j: x[:,j:j+L]
     else:
-        x,step = F.pad(x, (0,0,0,1)),taps                         # and at index N
         B,N,_ = x.shape
-        at = near + N*torch.arange(B, device=x.device)[:,None,None]
-        x = F.embedding(at.flatten(1), x.flatten(0,1))            # (B,L·taps,D)
-    y = F.conv2d(x.mT[:,:,None], w.T[:,None,None], stride=(1,step), groups=D)
-    return y[:,:,0].mT
+        x = F.pad(x, (0,0,0,1)).flatten(0,1)                      # and at index N
+        at = near + (N+1)*torch.arange(B, device=x.device)[:,None,None]
+        tap = lambda j: F.embedding(at[...,j], x)
+    y = tap(0)*w[0]
+    for j in range(1, len(w)): y = torch.addcmul(y, tap(j), w[j])
+    return y
 
 # %% ../nbs/01_model.ipynb #c3ad1022
 def neighbours(
@@ -204,7 +206,7 @@ def neighbours(
     found = torch.searchsorted(rank, want).masked_fill(want<1, N).unflatten(2, (-1,taps))
     return torch.where(step==0, own[...,None], found).flatten(1,2)
 
-# %% ../nbs/01_model.ipynb #08bd0a03
+# %% ../nbs/01_model.ipynb #882caac1
 def sees(
     L:int,             # Queries: the last L positions
     past:int,          # Keys that a cache already holds, before them
@@ -213,7 +215,7 @@ def sees(
     device=None        # Where the mask is wanted
 )->Tensor:             # (B or 1, L or 1, past+L) bool; None: everything is seen
     "Which key each query may look at."
-    if not causal: return None if valid is None else valid[:,None]
+    if not causal or L==1 and valid is None: return None if valid is None else valid[:,None]
     q = torch.arange(past, past+L, device=device)[:,None]
     k = torch.arange(past+L, device=device)
     mask = (k<=q)[None]                                           # (1,L,past+L)
@@ -231,15 +233,76 @@ def kernel_mask(
     if at is not None and mask.shape[1]>1: mask = pick(mask, at)
     return dict(attn_mask=mask[:,None])                       # (B or 1,1,L or m,past+L)
 
-# %% ../nbs/01_model.ipynb #adcd343f
+# %% ../nbs/01_model.ipynb #0ce66698
+def joined(
+    *layers:nn.Module # All read the same input; of norms likewise
+)->Tensor:            # (sum of their outputs,inputs)
+    "The weights of layers side by side: one product instead of one each."
+    ws = [layer.weight for layer in layers]
+    if not all(isinstance(w, nn.Parameter) for w in ws): return torch.cat(ws)
+    first,rows = ws[0].detach(),[len(w) for w in ws]
+    if not _one_piece(ws, first):
+        with torch.inference_mode(False): first = torch.cat([w.detach() for w in ws])
+        for w,part in zip(ws, first.split(rows)): w.data = part
+    return first.as_strided((sum(rows), *first.shape[1:]), first.stride())
+
+def _one_piece(ws, first): # Does each begin where the one before ends, in one storage?
+    end = first.data_ptr()
+    for w in ws:
+        if w.data_ptr()!=end or not w.is_contiguous(): return False
+        end += w.nbytes
+    store = first.untyped_storage()
+    return end<=store.data_ptr()+store.nbytes()
+
+# %% ../nbs/01_model.ipynb #f7de69b5
+class Lean:
+    "What a `Block` gives without dropout, in fewer operations; no gradients."
+    def __init__(self, b:Block):
+        a,f = b.attn,b.ffn
+        self.qkv,self.gate_up = joined(a.wq, a.wk, a.wv),joined(f.gate, f.up)
+        self.out,self.down,self.mix = a.wo.weight,f.down.weight,b.mix
+        self.norms,self.K = (b.attn_norm.weight, b.ffn_norm.weight),a.K
+        self.G,self.eps = len(a.wk.weight)//a.K,b.attn_norm.eps   # heads of keys
+        self.H = len(self.qkv)//a.K-2*self.G                      # and of queries
+        self.gain = None if isinstance(a.q_norm, nn.Identity) else joined(
+            a.q_norm, a.k_norm).view(2, -1)
+        self.whose = torch.tensor([0]*self.H+[1]*self.G, device=self.qkv.device)
+        self.parts = [(d, k, p) for m in b.modules() for d in (m._parameters, m._modules)
+                      for k,p in d.items()]
+        self.at = [(p, p.data_ptr()) for p in b.parameters()]
+
+    def fresh(self)->bool:
+        "Are these still the weights of the block?"
+        return (all(d.get(k) is p for d,k,p in self.parts)
+                and all(p.data_ptr()==at for p,at in self.at))
+
+    def norm(self, x, i): return F.rms_norm(x, x.shape[-1:], self.norms[i], self.eps)
+
+    def __call__(self, x, rot, mask, store=None, at=None, near=None, keep=None):
+        H,G,K = self.H,self.G,self.K                              # as in `Block.forward`
+        h = F.linear(self.norm(x, 0), self.qkv).unflatten(-1, (-1,K))
+        qk,v = h.split((H+G, G), 2)
+        if self.gain is not None:
+            qk = F.rms_norm(qk, (K,), None, self.eps)*self.gain[self.whose]
+        q,k = rotate(qk, *rot).split((H,G), 2)
+        if at is not None: q,x = pick(q, at),pick(x, at)
+        k,v = k.transpose(1,2),v.transpose(1,2)
+        if store is not None: k,v = store(k, v)
+        q,gqa = q.transpose(1,2),H!=G
+        y = F.scaled_dot_product_attention(q, k, v, enable_gqa=gqa, **mask)
+        x = x + F.linear(y.transpose(1,2).flatten(2), self.out)
+        h = self.norm(x, 1)
+        if self.mix is not None:
+            h = h + convolve(keep(h) if keep else h, self.mix, near, h.shape[1])
+        gate,up = F.linear(h, self.gate_up).chunk(2, -1)
+        return x + F.linear(F.silu(gate)*up, self.down)
+
+# %% ../nbs/01_model.ipynb #5c196697
 def positions(
-    L:int,        # Tokens that are read
-    past:int,     # Tokens that a cache already holds, before them
-    valid:Tensor=None, # As in `sees`
-    device=None   # Where the positions are wanted
-)->Tensor:        # (B or 1,L) long
+    valid:Tensor, # As in `sees`
+    past:int=0    # Tokens that a cache already holds, before those that are read
+)->Tensor:        # (B,L) long
     "The place of each token in its row: counted over the valid ones."
-    if valid is None: return torch.arange(past, past+L, device=device)[None]
     return (valid.cumsum(1)-1).clamp_min(0)[:,past:]
 
 # %% ../nbs/01_model.ipynb #217aeae3
@@ -252,7 +315,7 @@ def init_weights(
         if n.endswith(('wo.weight', 'down.weight', 'mix')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=scale)
 
-# %% ../nbs/01_model.ipynb #c7ce1ba2
+# %% ../nbs/01_model.ipynb #138ed677
 class Transformer(nn.Module):
     "ids (B,L) → logits (B,L,V): LLaDA of kind 'llada', a GPT-like model of kind 'ar'."
     def __init__(self, cfg:ModelConfig):
@@ -262,6 +325,7 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(cfg, n) for n in taps)
         self.norm = nn.RMSNorm(cfg.dim, cfg.norm_eps)
         if not cfg.tied: self.head = nn.Linear(cfg.dim, cfg.vocab_size, bias=False)
+        self.table,self.kept = None,[]                            # of `angles`, `lean`
         init_weights(self)
 
     def body(self,
@@ -277,16 +341,39 @@ class Transformer(nn.Module):
         plain = mask is None and valid is None and past==0
         near,keep = near_table(cfg, ids, valid, pos, cache, mask),cache and cfg.conv
         if mask is None: mask = sees(L, past, cfg.causal, valid, ids.device)
-        if pos is None: pos = positions(L, past, valid, ids.device)
-        angles = rope(pos, cfg.dim//cfg.n_head, cfg.rope_theta)
-        rot,how = [r[:,:,None] for r in angles],kernel_mask(mask, plain)  # (B,L,1,K)
+        rot = [r[:,:,None] for r in self.angles(ids, valid, pos, past)]   # (B,L,1,K)
+        how = kernel_mask(mask, plain)
         stores = [cache and cache.layer(i) for i in range(cfg.n_layer)]
+        blocks,mode = self.lean()
         x = self.embed(ids)                                       # (B,L,D)
-        for i,block in enumerate(self.blocks[:-1]):
-            x = block(x, rot, how, stores[i], None, near, keep and cache.inputs(i))
-        x = self.blocks[-1](x, rot, kernel_mask(mask, plain, at), stores[-1], at)
+        with mode:
+            for i,block in enumerate(blocks[:-1]):
+                x = block(x, rot, how, stores[i], None, near, keep and cache.inputs(i))
+            x = blocks[-1](x, rot, kernel_mask(mask, plain, at), stores[-1], at)
         if cache: cache.n += L
         return self.norm(x)
+
+    def lean(self): # The blocks, and the mode to call them in
+        learn = self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()
+        if learn: return self.blocks,nullcontext()
+        if not (len(self.kept)==len(self.blocks) and all(o.fresh() for o in self.kept)):
+            self.kept = [Lean(b) for b in self.blocks]
+        return self.kept,torch.inference_mode()
+
+    def __getstate__(self): return self.__dict__ | dict(table=None, kept=[])  # in copies
+
+    def angles(self, ids, valid, pos, past): # As in `body` → what `rope` gives
+        "Plain positions are looked up in a table that is made once."
+        size = self.cfg.dim//self.cfg.n_head,self.cfg.rope_theta
+        L,device = ids.shape[1],ids.device
+        if pos is None and valid is not None: pos = positions(valid, past)
+        if pos is not None: return rope(pos, *size)
+        end,table = past+L,self.table
+        if table is None or len(table[0])<end or table[0].device!=device:
+            with torch.inference_mode(False):                     # for training, too
+                at = torch.arange(max(end, self.cfg.max_len), device=device)
+                table = self.table = rope(at, *size)
+        return [r[None,past:end] for r in table]
 
     def logits(self, x:Tensor): # What `body` gives, at any positions: (…,D) → (…,V)
         "The head alone: a sampler needs it at a few positions only."
