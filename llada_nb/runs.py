@@ -39,16 +39,17 @@ from .loop import (TrainConfig, Trainer, mean_loss, replicate, rng_state,
 from .model import ModelConfig, Transformer
 from .parallel import total, world
 
-# %% ../nbs/01e_runs.ipynb #ed4acc24
+# %% ../nbs/01e_runs.ipynb #722c15f3
 presets = {
-    'cpu':(ModelConfig(dim=128, n_layer=4, n_head=4, ffn_dim=320, max_len=128),
+    'cpu':(ModelConfig(dim=128, n_layer=4, n_head=4, ffn_dim=400, max_len=128, conv=5),
            TrainConfig()),
-    'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256),
+    'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256,
+                            conv=5),
                 TrainConfig(steps=2800, lr=.015)),
     'gpu':(ModelConfig(dim=384, n_layer=6, n_head=6, ffn_dim=1024, max_len=256,
-                       dropout=.2),
+                       dropout=.2, conv=5),
            TrainConfig(steps=5000, bs=64, every=250)),
-    'tiny':(ModelConfig(dim=64, n_layer=2, n_head=2, max_len=64),
+    'tiny':(ModelConfig(dim=64, n_layer=2, n_head=2, max_len=64, conv=5),
             TrainConfig(steps=200, bs=16, every=50))}
 
 # %% ../nbs/01e_runs.ipynb #29426f32

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['wait_for', 'time_call', 'matmul_rate', 'update_flops', 'time_shares', 'update_summary', 'time_update', 'samplers',
-           'run_to_end', 'time_samplers', 'enlarge', 'peak_memory', 'published_memory', 'bench_updates',
-           'bench_sampling', 'bench_thresholds', 'bench_vocabulary', 'bench_models', 'memory_limit', 'check_vocab',
-           'check_bench', 'bench_lines', 'llada_bench']
+           'run_to_end', 'steady', 'take_turns', 'time_samplers', 'bench_calls', 'enlarge', 'peak_memory',
+           'published_memory', 'bench_updates', 'bench_sampling', 'bench_thresholds', 'bench_vocabulary',
+           'bench_models', 'memory_limit', 'check_vocab', 'check_bench', 'bench_lines', 'llada_bench']
 
-# %% ../nbs/05b_speed.ipynb #794bccc1
+# %% ../nbs/05b_speed.ipynb #47b15eab
 #| code-fold: true
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 import ctypes
 import gc
+import math
 import os
 import time
 
@@ -31,7 +32,7 @@ from .checkpoint import load_any
 from .core import (check_choice, check_file, check_number, command, moved,
                            provenance, write_json)
 from .llada_train import masked_loss
-from .loop import Trainer
+from .loop import Trainer, student
 from .model import Transformer
 from .quality import judge_nll, unigram_entropy
 from .runs import presets
@@ -182,26 +183,80 @@ def run_to_end(
     wait_for(end.device)
     return time.perf_counter()-start,calls,end
 
-# %% ../nbs/05b_speed.ipynb #c5a53ff7
+# %% ../nbs/05b_speed.ipynb #427a4ddf
+def steady(
+    rounds:list,    # Of each round the seconds of all contestants
+    within:float=.05# How well all ratios to the first contestant are to be known
+)->tuple[list,list,bool]: # Means; their spreads, inf below four rounds; are they known?
+    "Ratios of times, and half of their 95 % intervals as shares of the means."
+    ratios = torch.tensor(rounds, dtype=torch.float64)
+    ratios,n = ratios/ratios[:,:1],len(rounds)
+    mean = ratios.mean(0)
+    if n<4: return mean.tolist(),[math.inf]*len(mean),False
+    spread = student(n-1)*ratios.std(0)/n**.5/mean
+    return mean.tolist(),spread.tolist(),bool((spread<=within).all())
+
+# %% ../nbs/05b_speed.ipynb #4aa2ce2a
+def take_turns(
+    contestants:dict,     # Name → a function that returns (seconds, …)
+    n:int=20,             # Rounds at most
+    within:float=.05,     # As in `steady`
+    desc:str='rounds'     # Of the bar
+)->list[tuple]:           # dict(name, ratio, spread, seconds, rounds), its last return
+    "Time contestants in turns, until their ratios to the first are known."
+    rounds,bar = [],tqdm(total=n, desc=desc, leave=False)
+    while len(rounds)<n:
+        order = list(contestants)[::1 if len(rounds)%2 else -1]   # nobody is always first
+        last = {name:contestants[name]() for name in order}
+        rounds.append([last[name][0] for name in contestants])
+        means,spreads,enough = steady(rounds, within)
+        bar.update()
+        if enough: break
+    bar.close()
+    times = [median(t) for t in zip(*rounds)]
+    return [(dict(name=name, ratio=m, spread=s if s<math.inf else None, seconds=t,
+                  rounds=len(rounds)), last[name])
+            for name,t,m,s in zip(contestants, times, means, spreads)]
+
+# %% ../nbs/05b_speed.ipynb #030bfd5e
 def time_samplers(
     contestants:dict, # As `samplers` gives them
     xt:Tensor,        # Template, (B,L) long
     judge:Callable=None, # ids (N,L) → nats per token; None: nothing is judged
-    n:int=3,          # Runs of each, taken in turn; the median counts
+    n:int=20,         # Rounds at most, as in `take_turns`
     seed:int=0        # Of the first row
-)->list[dict]:        # name, batch, seconds, calls, characters per second, nll, entropy
+)->list[dict]: # As `take_turns`, batch, calls, characters per second, nll, entropy
     "Time the contestants in turn, and judge what they wrote."
-    runs = {name:[] for name in contestants}
-    for _ in tqdm(range(n), desc=f'batch {len(xt)}', leave=False):
-        for name,states in contestants.items():
-            runs[name].append(run_to_end(states(xt, seed)))
+    runs = {name:partial(lambda f: run_to_end(f(xt, seed)), f)
+            for name,f in contestants.items()}
     rows = []
-    for name,done in runs.items():
-        seconds,(_,calls,end) = median(s for s,_,_ in done),done[-1]
-        rows.append(dict(name=name, batch=len(xt), seconds=seconds, calls=calls,
-                         speed=xt.numel()/seconds))
-        if judge and name!='forward calls':
+    for r,(_,calls,end) in take_turns(runs, n, desc=f'batch {len(xt)}'):
+        rows.append(r | dict(batch=len(xt), calls=calls, speed=xt.numel()/r['seconds']))
+        if judge and r['name']!='forward calls':
             rows[-1] |= dict(nll=judge(end), entropy=unigram_entropy(end))
+    return rows
+
+# %% ../nbs/05b_speed.ipynb #ec475b7a
+def bench_calls(
+    model:Transformer,   # Without dropout; left in evaluation mode
+    lengths=(1, 8, 16, 64, 256), # Positions
+    n:int=40,            # Rounds at most, of ten calls each
+)->list[dict]:           # As `take_turns`: 'modules', 'lean'; positions
+    "A forward call over some positions of one row, by its modules and leaner."
+    def ten(ids, lean):
+        model.train(not lean)                                     # no dropout: the same
+        start = time.perf_counter()
+        for _ in range(10): model(ids)
+        wait_for(ids.device)
+        return (time.perf_counter()-start)/10,
+    rows,device = [],model.embed.weight.device
+    with torch.no_grad():
+        for L in [L for L in lengths if L<=model.cfg.max_len]:
+            ids = torch.zeros(1, L, dtype=torch.long, device=device)
+            both = dict(modules=partial(ten, ids, False), lean=partial(ten, ids, True))
+            both['lean'](), both['modules']()                     # to warm up
+            rows += [r | dict(positions=L) for r,_ in take_turns(both, n, desc='calls')]
+    model.eval()
     return rows
 
 # %% ../nbs/05b_speed.ipynb #9ba87c70
@@ -255,13 +310,13 @@ def bench_updates(
     return [time_update(name, 8 if name=='gpu' else None, compile=compiled)
             for name,compiled in tqdm(todo, desc='updates', leave=False)]
 
-# %% ../nbs/05b_speed.ipynb #ed6e119f
+# %% ../nbs/05b_speed.ipynb #b3b2c804
 def bench_sampling(
     llada:Transformer, # Writes
     ar:Transformer,    # Writes and judges
     mask_id:int,       # As in `samplers`
     length:int,        # Of each text
-    n:int=3,           # Runs of each sampler for a single text; batches are run once
+    n:int=20,          # Rounds at most for a single text; batches are run once
     batches=(1,32),    # Texts at a time
     **how              # As in `samplers`
 )->list[dict]:         # As `time_samplers` gives them
@@ -378,7 +433,7 @@ def check_bench(
         f"--block is {f['block']}; it must be a divisor of --length, {f['length']}")
     check_vocab(f['vocab'], least, f['length'])
 
-# %% ../nbs/05b_speed.ipynb #051a03cb
+# %% ../nbs/05b_speed.ipynb #ec629da6
 def bench_lines(
     result:dict     # As `llada_bench` returns it
 )->Iterator[str]:
@@ -386,9 +441,14 @@ def bench_lines(
     for r in result['updates']: yield (
         f"{r['preset']}{', compiled'*r['compiled']}: passes at {r['share']:.0%} of the "
         f"matrix product, optimizer {r['optimizer_share']:.0%} of the update")
+    def known(r):
+        if r['spread'] is None: return f"{r['ratio']:.2f}, by one round"
+        return f"{r['ratio']:.2f} ± {r['spread']:.0%}" + ', not steady'*(r['spread']>.05)
+    for r in result['calls']: yield (
+        f"{r['name']}, {r['positions']} positions: {known(r)}, {r['seconds']*1e3:.1f} ms")
     for r in result['sampling']: yield (
-        f"batch {r['batch']}, {r['name']}: {r['calls']} calls, {r['seconds']:.2f} s, "
-        f"{r['speed']:.0f} characters/s")
+        f"batch {r['batch']}, {r['name']}: {known(r)}, {r['calls']} calls, "
+        f"{r['seconds']:.2f} s, {r['speed']:.0f} characters/s")
     for r in result['thresholds']: yield (
         f"threshold {r['threshold']}: {r['calls']:.0f} calls, {r['nll']:.3f} nats, "
         f"entropy {r['entropy']:.3f}")
@@ -397,7 +457,7 @@ def bench_lines(
         yield (f"vocabulary {r['vocab_size']}, batch {r['batch']}, {r['name']}: "
                f"{r['call']:.3f} s per call{held}")
 
-# %% ../nbs/05b_speed.ipynb #4332a635
+# %% ../nbs/05b_speed.ipynb #a538b7d6
 @call_parse
 @command
 def llada_bench(
@@ -410,7 +470,7 @@ def llada_bench(
     sizes:str='cpu cpu-long gpu', # Presets whose updates are timed
     vocab:int=32_000,         # The large vocabulary
     compile:store_true=False, # Time the first preset with torch.compile as well
-    n:int=3,       # Runs of each sampler for a single text; the batch of 32 is run once
+    n:int=20,      # Rounds at most; the batch of 32 is run once
     out:str=None,             # JSON file for the results
     version:store_true=False  # Print the version and exit
 ):
@@ -425,7 +485,7 @@ def llada_bench(
     what = tok.mask_id,flags['length']
     how = dict(block_len=block, temperature=temperature)
     result = provenance('llada_bench', **flags) | dict(
-        updates=bench_updates(sizes.split(), compile),
+        updates=bench_updates(sizes.split(), compile), calls=bench_calls(llada, n=n),
         sampling=bench_sampling(llada, ar, *what, n, threshold=threshold, **how),
         thresholds=bench_thresholds(llada, ar, *what, **how),
         vocabulary=bench_vocabulary(llada, vocab, flags['length'], **how),
