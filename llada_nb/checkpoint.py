@@ -7,7 +7,7 @@ __all__ = ['ckpt_format', 'pretrained', 'doc_digest', 'tensors_digest', 'settle'
            'read_tensors', 'read_doc', 'read_pair', 'save_model', 'tok_json', 'load_model', 'read_tok', 'build_model',
            'check_weights', 'check_tok', 'weights_folder', 'load_pretrained', 'load_any']
 
-# %% ../nbs/01a_checkpoint.ipynb #2fc115f5
+# %% ../nbs/01a_checkpoint.ipynb #4b7b7127
 #| code-fold: true
 from dataclasses import asdict, fields
 from hashlib import sha256
@@ -26,7 +26,7 @@ from . import __version__
 from .core import (best_device, check_choice, first_line, late, late_names,
                            read_json, sync, to_json, user_path)
 from .data import tokenizer_from, tokenizers
-from .model import ModelConfig, Transformer, bare
+from .model import ModelConfig, Transformer, bare, skeleton
 
 # %% ../nbs/01a_checkpoint.ipynb #1b4c0d3a
 def doc_digest(
@@ -230,7 +230,7 @@ def read_tok(
     except Exception as e: raise ValueError(
         f"'{folder}/config.json': {first_line(e)}") from None
 
-# %% ../nbs/01a_checkpoint.ipynb #9ba11db7
+# %% ../nbs/01a_checkpoint.ipynb #4706562c
 def build_model(
     cfg:dict,    # Fields of a `ModelConfig`; those that are missing take their defaults
     tensors:dict,# Its weights: dtype and device are theirs
@@ -249,11 +249,11 @@ def build_model(
     except (ValueError, TypeError) as e: raise ValueError(
         f"'{folder}/config.json': {first_line(e)}") from None
     check_weights(cfg, tensors, folder)
-    with torch.device('meta'): model = Transformer(cfg)
+    model = skeleton(cfg)
     model.load_state_dict(tensors, assign=True)
     return model
 
-# %% ../nbs/01a_checkpoint.ipynb #c0438557
+# %% ../nbs/01a_checkpoint.ipynb #e71ed011
 def check_weights(
     cfg:ModelConfig,# Of a model that is to be built
     tensors:dict,   # Name → tensor
@@ -263,7 +263,7 @@ def check_weights(
     unfit = f"'{folder}': weights and config.json do not fit"
     n = len({k.split('.')[1] for k in tensors if k.startswith('blocks.')})
     if n!=cfg.n_layer: raise ValueError(f'{unfit}: {n} blocks, and n_layer {cfg.n_layer}')
-    with torch.device('meta'): want = Transformer(cfg).state_dict()
+    want = skeleton(cfg).state_dict()
     shapes = lambda d: {k:tuple(v.shape) for k,v in d.items()}
     want,got = shapes(want),shapes(tensors)
     odd = sorted(k for k in want.keys()|got.keys() if want.get(k)!=got.get(k))

@@ -122,7 +122,7 @@ def late(
     module,attr = late_names[table][name].split(':')
     return getattr(import_module(f'llada_nb.{module}'), attr)
 
-# %% ../nbs/00a_core.ipynb #cca57053
+# %% ../nbs/00a_core.ipynb #70c24437
 #| code-fold: true
 _moves = """
 model > core: best_device check_choice check_torch min_torch provenance check_file
@@ -145,6 +145,7 @@ evaluate > evaluate: bound=nll_bound by_root=by_importance
 evaluate > quality: ngrams text_quality gamed frontier pareto span written=restored
 speed > quality: judge_nll unigram_entropy
 speed > speed: clock=time_call
+speed > loop: update_flops
 hub > hub: prefix=hf_prefix supported=hf_supported
 hub > hf_tokens: HFTokenizer render_chat batch_prompts
 explore > site_procs: static_widgets site_links

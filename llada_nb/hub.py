@@ -6,7 +6,7 @@
 __all__ = ['hf_prefix', 'layer_names', 'hf_supported', 'hf_name', 'hf_config', 'shards', 'check_keys', 'load_hf', 'split_shards',
            'save_hf']
 
-# %% ../nbs/07_hub.ipynb #e76b1f8d
+# %% ../nbs/07_hub.ipynb #7868f881
 #| code-fold: true
 from dataclasses import replace
 from itertools import groupby
@@ -23,7 +23,7 @@ from .core import (best_device, check_choice, check_fields, check_number,
                            first_line, float64_device, moved, read_json, to_json,
                            user_path, write_file, write_json)
 from .checkpoint import read_stamp
-from .model import ModelConfig, Transformer, bare
+from .model import ModelConfig, Transformer, bare, skeleton
 
 # %% ../nbs/07_hub.ipynb #d320ad19
 hf_prefix = 'model.transformer.'
@@ -165,7 +165,7 @@ def check_keys(
         if shape!=want[k]: raise ValueError(
             f'{k} has shape {shape}; config.json says {want[k]}')
 
-# %% ../nbs/07_hub.ipynb #c70e6cda
+# %% ../nbs/07_hub.ipynb #8a8fc8d7
 def _hf_model(
     cfg:ModelConfig, # As config.json says
     where:dict       # Key → file
@@ -174,7 +174,7 @@ def _hf_model(
     n = len({k.split('.')[3] for k in where if k.startswith(f'{hf_prefix}blocks.')})
     if n!=cfg.n_layer: raise ValueError(
         f'the checkpoint has {n} blocks; config.json says n_layers {cfg.n_layer}')
-    with torch.device('meta'): model = Transformer(cfg)
+    model = skeleton(cfg)
     params = dict(model.named_parameters())
     check_keys({hf_name(n):tuple(p.shape) for n,p in params.items()}, where)
     return model,{hf_name(n):n for n in params}

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['kinds', 'ModelConfig', 'check_model', 'rope', 'rotate', 'Attention', 'SwiGLU', 'Block', 'convolve', 'neighbours',
            'sees', 'kernel_mask', 'joined', 'Lean', 'positions', 'init_weights', 'Transformer', 'near_table',
-           'random_model', 'bare', 'pick', 'KVCache', 'ExactModel']
+           'random_model', 'bare', 'skeleton', 'pick', 'KVCache', 'ExactModel']
 
-# %% ../nbs/01_model.ipynb #46df3571
+# %% ../nbs/01_model.ipynb #d11febd9
 #| code-fold: true
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from functools import wraps
 
 from fastcore.basics import ifnone
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 import torch
 import torch.nn.functional as F
 
@@ -425,6 +426,19 @@ def bare(
     "The model inside."
     for wrap in ('module', '_orig_mod'): model = getattr(model, wrap, model)
     return model
+
+# %% ../nbs/01_model.ipynb #0701ae41
+class _NoInit(TorchFunctionMode): # On 'meta' a draw does nothing, and takes seconds
+    def __torch_function__(self, f, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(f, '__module__', None)!='torch.nn.init': return f(*args, **kwargs)
+        return kwargs.get('tensor', args[0] if args else None)
+
+def skeleton(
+    cfg:ModelConfig # Of the model
+)->Transformer:     # In training mode, its parameters on the device 'meta'
+    "A model without weights, for those that `load_state_dict(…, assign=True)` brings."
+    with torch.device('meta'), _NoInit(): return Transformer(cfg)
 
 # %% ../nbs/01_model.ipynb #a69ca6ff
 def pick(

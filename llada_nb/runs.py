@@ -7,7 +7,7 @@ __all__ = ['presets', 'defaults', 'Setup', 'set_up', 'save_trainer', 'load_train
            'LiveCurve', 'interruptible', 'fit', 'write_history', 'Run', 'open_run', 'check_asked', 'set_dropout',
            'check_fit', 'announce', 'close_run']
 
-# %% ../nbs/01e_runs.ipynb #f14186c3
+# %% ../nbs/01e_runs.ipynb #5daf1560
 #| code-fold: true
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -35,19 +35,18 @@ from .core import (best_device, check_choice, check_number, first_line, late,
 from .data import CharTokenizer, batches, load_text, split, spread, windows
 from .folders import let_go, let_go_on_error, make_room, take_up
 from .loop import (TrainConfig, Trainer, mean_loss, replicate, rng_state,
-                           set_rng_state, train)
+                           set_rng_state, train, update_flops)
 from .model import ModelConfig, Transformer
 from .parallel import total, world
 
-# %% ../nbs/01e_runs.ipynb #722c15f3
+# %% ../nbs/01e_runs.ipynb #f0ef7a69
 presets = {
     'cpu':(ModelConfig(dim=128, n_layer=4, n_head=4, ffn_dim=400, max_len=128, conv=5),
            TrainConfig()),
-    'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256,
-                            conv=5),
+    'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256),
                 TrainConfig(steps=2800, lr=.015)),
     'gpu':(ModelConfig(dim=384, n_layer=6, n_head=6, ffn_dim=1024, max_len=256,
-                       dropout=.2, conv=5),
+                       dropout=.2),
            TrainConfig(steps=5000, bs=64, every=250)),
     'tiny':(ModelConfig(dim=64, n_layer=2, n_head=2, max_len=64, conv=5),
             TrainConfig(steps=200, bs=16, every=50))}
@@ -413,7 +412,7 @@ def announce(
           f'windows (work: {cost(looks*len(run.val))}), the final figure on '
           f'{len(run.final)} ({cost(n*len(run.final))})', file=sys.stderr)
 
-# %% ../nbs/01e_runs.ipynb #8f135b5a
+# %% ../nbs/01e_runs.ipynb #7dbe1529
 def close_run(
     run:Run,           # Done training
     val_loss:Callable, # As in `mean_loss`
@@ -423,7 +422,7 @@ def close_run(
 )->dict:               # What `result.json` holds; None in the other processes
     "Judge the best checkpoint with fresh noise, write `result.json`, print a summary."
     if world()[0]: return
-    tr,x0,bit = run.tr,run.final,math.log(2)
+    tr,x0,bit,L = run.tr,run.final,math.log(2),run.tr.model.cfg.max_len
     with let_go_on_error(run.out):
         model,tok,info = load_model(run.out, tr.device)
         est = replicate(partial(mean_loss, model, val_loss, x0, seed=None), n)
@@ -433,6 +432,7 @@ def close_run(
             windows_in_all=len(run.every), updates=tr.step, history=run.rows,
             update_seconds=round(tr.seconds, 1),
             parameters=sum(p.numel() for p in model.parameters()),
+            flops=update_flops(model, L)*L*tr.cfg.bs*tr.step,
             note='the same split chose the best checkpoint, with other noise')
         result |= {k:mean_loss(model, f, x, seed=1) for k,(f,x) in also.items()}
         write_json(run.out/'result.json', result)
