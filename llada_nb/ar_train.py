@@ -55,12 +55,13 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #e06556b2
+# %% ../nbs/03_ar_train.ipynb #cdfbc5d9
 @call_parse
 @command
 def ar_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
     data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/ar',        # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
     lr:float=None,            # Peak learning rate (default: the preset's)
@@ -74,9 +75,9 @@ def ar_train(
     version:store_true=False  # Print the version and exit
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask."
-    asked = dict(preset=preset, data=data, steps=steps, lr=lr, dropout=dropout,
-                 windows=windows, seed=seed, init=init, device=device, resume=resume,
-                 compile=compile)
+    asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
+                 dropout=dropout, windows=windows, seed=seed, init=init, device=device,
+                 resume=resume, compile=compile)
     with together():
         run = open_run('ar_train', 'ar', out, **asked)
         tr,bos_id = run.tr,run.tok.mask_id

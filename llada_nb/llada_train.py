@@ -127,12 +127,13 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #b8a3fba5
+# %% ../nbs/02_llada_train.ipynb #a53ddef4
 @call_parse
 @command
 def llada_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
     data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/llada',     # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
     lr:float=None,            # Peak learning rate (default: the preset's)
@@ -148,9 +149,9 @@ def llada_train(
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."
     if loss: check_choice('loss', loss, losses)
-    asked = dict(preset=preset, data=data, steps=steps, lr=lr, dropout=dropout,
-                 loss=loss, windows=windows, seed=seed, init=init, device=device,
-                 resume=resume, compile=compile)
+    asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
+                 dropout=dropout, loss=loss, windows=windows, seed=seed, init=init,
+                 device=device, resume=resume, compile=compile)
     with together():
         run = open_run('llada_train', 'llada', out, **asked)
         tr,mask_id,weight = run.tr,run.tok.mask_id,run.info.setdefault('loss', 'root')
