@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'mask_in_blocks', 'block_counts', 'block_bound',
-           'block_noise', 'block_loss']
+           'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'lens_from', 'tell_curve',
+           'blocks_train']
 
-# %% ../nbs/08_blocks.ipynb #52aa7e0d
+# %% ../nbs/08_blocks.ipynb #b809549e
 #| code-fold: true
 from functools import partial
 import math
@@ -21,7 +22,7 @@ from .ar_train import ar_loss, shift
 from .core import check_number, command
 from .data import batches
 from .evaluate import figures
-from .loop import mean_loss, replicate
+from .loop import Estimate, mean_loss, replicate
 from .parallel import batch_mean, rand_rows, slices, systematic_rows, together
 from .runs import announce, close_run, fit, open_run
 
@@ -137,3 +138,95 @@ def block_loss(
     noisy,clean = two_streams(model, xt, x0, block, ifnone(bos_id, mask_id+1))
     nll = F.cross_entropy(noisy.mT, x0, reduction='none')                   # (B,L)
     return batch_mean(nll, (xt==mask_id)*t**-.5) + F.cross_entropy(clean.mT, x0)
+
+# %% ../nbs/08_blocks.ipynb #71ff0152
+def curve_lens(
+    L:int   # Positions of a window
+)->list:    # 1, 2, 4, … below L, and L
+    "The block lengths at which the bound is reported."
+    return [2**i for i in range(L.bit_length()) if 2**i<L] + [L]
+
+# %% ../nbs/08_blocks.ipynb #69d5bd16
+def curve_losses(
+    mask_id:int, # Id of the mask; BOS is behind it
+    L:int        # As in `curve_lens`
+)->dict:         # name → loss function: loss_fn(model, x0)
+    "The clean half's -log p, and the bound at every block length."
+    bound = {f'block {k}':partial(block_bound, mask_id=mask_id, block_len=k)
+             for k in curve_lens(L)}
+    return dict(clean=partial(ar_loss, bos_id=mask_id+1)) | bound
+
+# %% ../nbs/08_blocks.ipynb #a7160999
+def judge_blocks(
+    model,         # Of kind 'blocks'
+    x0:Tensor,     # Windows, (N,L) long
+    mask_id:int,   # Id of the mask
+    repeats:int=8, # As `n` of `replicate`, for the whole window as one block
+    seed:int=1     # As in `replicate`
+)->dict:           # As `figures`, and the curve, one repetition a point
+    "The bound of the whole window as one block, and the curve over the block length."
+    losses = curve_losses(mask_id, x0.shape[1])
+    whole = partial(mean_loss, model, losses[f'block {x0.shape[1]}'], x0, seed=None)
+    r = figures(replicate(whole, repeats, seed), 'bound on -log p, one block',
+                len(x0)*repeats)
+    curve = {k:mean_loss(model, f, x0, seed=seed) for k,f in losses.items()}
+    return r | dict(curve=curve, repetitions=repeats, seed=seed)
+
+# %% ../nbs/08_blocks.ipynb #a53b3113
+def lens_from(
+    text:str # Numbers, or L for the whole window, with commas between them
+)->list:     # As `block_lens` of `block_loss`
+    "The block lengths that a flag names; `ValueError` for what is none."
+    try: lens = [None if o.strip() in 'lL' else int(o) for o in text.split(',')]
+    except ValueError: raise ValueError(
+        f"--blocks is '{text}'; give numbers, or L, as in 4,16,L") from None
+    for k in lens: check_number('--blocks', k, 1, 10**9)
+    return lens
+
+# %% ../nbs/08_blocks.ipynb #fa3adaf6
+def tell_curve(
+    result:dict # As `close_run` returns it, with the points of the curve
+):
+    "Print the curve of a run."
+    names = [k for k in result if k=='clean' or k.startswith('block ')]
+    print('clean half and blocks, nats per', result['unit']+':',
+          ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
+
+# %% ../nbs/08_blocks.ipynb #aa3411fe
+@call_parse
+@command
+def blocks_train(
+    preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
+    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    out:str='runs/blocks',    # Run folder: best weights, last state, history, loss.png
+    steps:int=None,           # Updates (default: the preset's)
+    lr:float=None,            # Peak learning rate (default: the preset's)
+    dropout:float=None,       # Share of blocks' outputs dropped (default: the preset's)
+    blocks:str=None,          # Lengths, one drawn per batch, L: whole (default: 4,16,L)
+    windows:int=None,         # Validation windows, at the end fourfold (default: 1024)
+    seed:int=None,            # Of weights, batches and noise (default: 0)
+    device:str='auto',        # auto, cpu, cuda, cuda:1 or mps
+    init:str=None,            # A checkpoint folder: start from its weights
+    resume:store_true=False,  # Go on with the run in --out, with its settings
+    compile:store_true=False, # With torch.compile: for a GPU
+    version:store_true=False  # Print the version and exit
+):
+    "Train one model for every block length, the baseline and LLaDA among them."
+    lens_from(ifnone(blocks, '1'))
+    asked = dict(preset=preset, data=data, steps=steps, lr=lr, dropout=dropout,
+                 blocks=blocks, windows=windows, seed=seed, init=init, device=device,
+                 resume=resume, compile=compile)
+    with together():
+        run = open_run('blocks_train', 'blocks', out, **asked)
+        tr,M,L = run.tr,run.tok.mask_id,run.tr.model.cfg.max_len
+        lens = lens_from(run.info.setdefault('blocks', '4,16,L'))
+        loss_fn = partial(block_loss, mask_id=M, block_lens=lens)
+        curve = curve_losses(M, L)
+        bound = curve.pop(f'block {L}')
+        announce(run, n=2*(8+len(curve)))
+        run.rows = fit(tr, loss_fn, batches(run.train_ids, tr.cfg.bs, L), run.val, bound,
+                       run.out, run.tok, run.rows, **run.info)
+        also = {k:(f, run.final) for k,f in curve.items()}
+        result = close_run(run, bound, n=8, what=f'bound at block {L}', **also)
+        if result: tell_curve(result)
+        return result

@@ -104,14 +104,15 @@ def check_torch(
         f'torch {version} is too old: llada_nb needs {min_torch[0]}.{min_torch[1]} '
         'or newer (pip install -U torch)')
 
-# %% ../nbs/00a_core.ipynb #821954e1
+# %% ../nbs/00a_core.ipynb #49f65510
 late_names = dict(
     decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode'),
     loss=dict(llada='llada_train:root_loss', ar='ar_train:ar_loss',
               blocks='blocks:block_loss'),
     bound=dict(llada='llada_train:llada_bound', ar='ar_train:ar_loss',
                blocks='blocks:block_bound'),
-    judge=dict(llada='evaluate:judge_llada', ar='evaluate:judge_ar'),
+    judge=dict(llada='evaluate:judge_llada', ar='evaluate:judge_ar',
+               blocks='blocks:judge_blocks'),
     tokenizer=dict(hf='hf_tokens:HFTokenizer'))
 
 # %% ../nbs/00a_core.ipynb #047cf271
