@@ -104,9 +104,10 @@ def check_torch(
         f'torch {version} is too old: llada_nb needs {min_torch[0]}.{min_torch[1]} '
         'or newer (pip install -U torch)')
 
-# %% ../nbs/00a_core.ipynb #49f65510
+# %% ../nbs/00a_core.ipynb #32025da2
 late_names = dict(
-    decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode'),
+    decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode',
+                 blocks='blocks:write'),
     loss=dict(llada='llada_train:root_loss', ar='ar_train:ar_loss',
               blocks='blocks:block_loss'),
     bound=dict(llada='llada_train:llada_bound', ar='ar_train:ar_loss',
