@@ -106,10 +106,14 @@ def check_torch(
 
 # %% ../nbs/00a_core.ipynb #da8215ce
 late_names = dict(
-    decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode'),
-    loss=dict(llada='llada_train:root_loss', ar='ar_train:ar_loss'),
-    bound=dict(llada='llada_train:llada_bound', ar='ar_train:ar_loss'),
-    judge=dict(llada='evaluate:judge_llada', ar='evaluate:judge_ar'),
+    decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode',
+                 blocks='blocks:write'),
+    loss=dict(llada='llada_train:root_loss', ar='ar_train:ar_loss',
+              blocks='blocks:block_loss'),
+    bound=dict(llada='llada_train:llada_bound', ar='ar_train:ar_loss',
+               blocks='blocks:block_bound'),
+    judge=dict(llada='evaluate:judge_llada', ar='evaluate:judge_ar',
+               blocks='blocks:judge_blocks'),
     tokenizer=dict(bytes='tokens:ByteTokenizer', bpe='tokens:BPETokenizer',
                    hf='hf_tokens:HFTokenizer'))
 

@@ -21,8 +21,8 @@ import torch.nn.functional as F
 
 from .core import check_choice, check_fields, check_number, moved
 
-# %% ../nbs/01_model.ipynb #1d3120f9
-kinds = dict(llada=False, ar=True)                                # kind → is it causal?
+# %% ../nbs/01_model.ipynb #f9db9ada
+kinds = dict(llada=False, ar=True, blocks=True)                   # kind → is it causal?
 
 @dataclass
 class ModelConfig:
@@ -34,11 +34,11 @@ class ModelConfig:
     n_kv_head:int=None        # Key and value heads, a divisor of H; None: H
     ffn_dim:int=None      # Width inside the feed-forward; None: 8/3·D, a multiple of 32
     max_len:int=128           # Positions that the model is trained for, L
-    kind:str='llada'         # A key of `kinds`: 'llada' sees all, 'ar' only to the left
+    kind:str='llada'     # A key of `kinds`: 'llada' sees all, 'ar' and 'blocks' the left
     qk_norm:bool=True         # RMSNorm on queries and keys (LLaDA-8B has none)
     dropout:float=0.          # Probability, in [0,1), behind attention and feed-forward
     tied:bool=False           # The head is the first V rows of the embedding
-    n_embed:int=None      # Rows of the embedding; None: V+1, the last for [MASK] or BOS
+    n_embed:int=None  # Rows of the embedding; None: V+1, for [MASK] or BOS; blocks: V+2
     rope_theta:float=10_000.  # Base of the rotary wavelengths
     norm_eps:float=1e-5       # Added to the mean square in every RMSNorm
     conv:int=0            # Taps over neighbours before feed-forwards: 0 (none), 3, 5, 7, 9
@@ -49,7 +49,11 @@ class ModelConfig:
     @property
     def kv_heads(self): return ifnone(self.n_kv_head, self.n_head)
     @property
-    def rows(self): return ifnone(self.n_embed, self.vocab_size+1)
+    def rows(self): return ifnone(self.n_embed, self.vocab_size+1+(self.kind=='blocks'))
+    @property
+    def reach(self): # Taps to the left and right; those of written text
+        left = self.conv//2 if self.kind!='ar' else max(0, self.conv-1)
+        return left,0 if self.causal else left
     @property
     def hidden(self): return ifnone(self.ffn_dim, -(-self.dim*8//96)*32)
 
@@ -162,25 +166,26 @@ class Block(nn.Module):
             h = h + convolve(keep(h) if keep else h, self.mix, near, h.shape[1])
         return x + self.drop(self.ffn(h))
 
-# %% ../nbs/01_model.ipynb #7d3d522c
+# %% ../nbs/01_model.ipynb #45d35e48
 def convolve(
     x:Tensor, # What enters the feed-forward at all positions, (B,N,D)
     w:Tensor, # Weights of the taps, (taps,D)
-    near,     # `neighbours`, (B or 1,L,taps) long; int: so many to the left, by shifts
+    near,     # `neighbours`, (B or 1,L,≤taps) long; two ints: to the left, right, by shifts
     L:int     # Positions that are wanted; by shifts they are the last
 )->Tensor:    # (B,L,D)
     "The weighted sum of each position's neighbours: a depthwise convolution."
-    if isinstance(near, int):                                 # zeros stand around the row
-        x = x[:,-(L+near):]
-        x = F.pad(x, (0,0,L+near-x.shape[1],len(w)-1-near))       # (B,L+taps-1,D)
-        tap = lambda j: x[:,j:j+L]
+    if isinstance(near, tuple):                               # zeros stand around the row
+        left,right = near
+        x = x[:,-(L+left):]
+        x = F.pad(x, (0,0,L+left-x.shape[1],right))               # (B,L+taps-1,D)
+        taps,tap = left+1+right,lambda j: x[:,j:j+L]
     else:
         B,N,_ = x.shape
         x = F.pad(x, (0,0,0,1)).flatten(0,1)                      # and at index N
         at = near + (N+1)*torch.arange(B, device=x.device)[:,None,None]
-        tap = lambda j: F.embedding(at[...,j], x)
+        taps,tap = near.shape[-1],lambda j: F.embedding(at[...,j], x)
     y = tap(0)*w[0]
-    for j in range(1, len(w)): y = torch.addcmul(y, tap(j), w[j])
+    for j in range(1, taps): y = torch.addcmul(y, tap(j), w[j])
     return y
 
 # %% ../nbs/01_model.ipynb #c3ad1022
@@ -316,7 +321,7 @@ def init_weights(
         if n.endswith(('wo.weight', 'down.weight', 'mix')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=scale)
 
-# %% ../nbs/01_model.ipynb #138ed677
+# %% ../nbs/01_model.ipynb #1104b844
 class Transformer(nn.Module):
     "ids (B,L) → logits (B,L,V): LLaDA of kind 'llada', a GPT-like model of kind 'ar'."
     def __init__(self, cfg:ModelConfig):
@@ -381,11 +386,11 @@ class Transformer(nn.Module):
         if not self.cfg.tied: return self.head(x)
         return F.linear(x, self.embed.weight[:self.cfg.vocab_size])
 
-    def forward(self, ids, valid=None, pos=None, cache=None): # As `body` → (B,L,V)
-        "Logits of each position's token; for a causal model the input is shifted."
-        return self.logits(self.body(ids, valid, pos, cache))
+    def forward(self, ids, valid=None, pos=None, cache=None, mask=None): # As `body`
+        "Logits (B,L,V) of each position's token; for a causal model the input is shifted."
+        return self.logits(self.body(ids, valid, pos, cache, mask=mask))
 
-# %% ../nbs/01_model.ipynb #bba5bdea
+# %% ../nbs/01_model.ipynb #1850e8bb
 def near_table(
     cfg,        # A `ModelConfig`
     ids:Tensor, # As in `Transformer.body`, and so are the others
@@ -393,18 +398,19 @@ def near_table(
     pos=None,   # As there
     cache=None, # As there
     mask=None   # As there
-):              # What `convolve` takes for all blocks: shifts to the left, or a table
+):              # What `convolve` takes for all blocks: shifts, or a table
     "Whom the convolutions read; None if there are none."
     if not cfg.conv: return None
-    L,left = ids.shape[1],cfg.conv-1 if cfg.causal else cfg.conv//2
+    L,(left,right) = ids.shape[1],cfg.reach
     past,own = (cache.n,cache.at) if cache else (0,None)
-    if mask is None and valid is None and own is None: return left
+    if mask is None and valid is None and own is None: return left,right
     N = past+L if own is None else cache.kv.shape[4]
     if own is None: own = torch.arange(past, N, device=ids.device)[None]
+    taps = left+1+right if mask is None else cfg.conv             # a mask hides the rest
     if mask is not None: seen,order = mask,None if cache else pos
     elif valid is not None: seen,order = valid[:,None],None
     else: seen,order = own.new_ones(1, 1, N).bool(),None
-    return neighbours(seen, own, left, cfg.conv, order)
+    return neighbours(seen, own, left, taps, order)
 
 # %% ../nbs/01_model.ipynb #f925f6b4
 def random_model(

@@ -389,7 +389,7 @@ def set_dropout(
     model.cfg = replace(model.cfg, dropout=p)
     for block in model.blocks: block.drop.p = p
 
-# %% ../nbs/01e_runs.ipynb #8cfa3be1
+# %% ../nbs/01e_runs.ipynb #adfd6d03
 def check_fit(
     cfg:ModelConfig,# Of the model to be trained
     text:str,       # The corpus
@@ -398,7 +398,8 @@ def check_fit(
     where           # Folder that the model came from
 )->Tensor:          # The text's ids, (N,) long
     "`ValueError` for a model of another kind, unknown characters, or too short a text."
-    say = dict(llada='a LLaDA model', ar='an autoregressive model')
+    say = dict(llada='a LLaDA model', ar='an autoregressive model',
+               blocks='a block model')
     has,want = say.get(cfg.kind, cfg.kind),say.get(kind, kind)
     if has!=want: raise ValueError(f"'{where}' holds {has}; this command trains {want}")
     if tok is None: raise ValueError(

@@ -6,7 +6,7 @@
 __all__ = ['remaskings', 'most_numbers', 'algorithm5', 'transfer_counts', 'gumbel_argmax', 'check_temperature', 'uniform',
            'clean_probs', 'low_confidence', 'max_prob', 'margin', 'entropy', 'random_order', 'most_confident',
            'denoise', 'guesses', 'check_sane', 'draw', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids',
-           'unit_of', 'prompt_ids', 'generate', 'infill', 'shown', 'show_state', 'follow', 'decoder_flags',
+           'unit_of', 'prompt_ids', 'longest', 'generate', 'infill', 'shown', 'show_state', 'follow', 'decoder_flags',
            'what_to_write', 'llada_generate']
 
 # %% ../nbs/04_sampling.ipynb #44e1107d
@@ -169,7 +169,7 @@ def most_confident(
     order = ranked.argsort(dim=1, descending=True, stable=True)
     return free & (order.argsort(1) < k[:,None])
 
-# %% ../nbs/04_sampling.ipynb #e382e5e7
+# %% ../nbs/04_sampling.ipynb #dc8493d3
 @torch.no_grad()
 def denoise(
     model:Callable,       # xt (B,L) → logits (B,L,V); with padding gets `valid`, `pos`
@@ -186,13 +186,14 @@ def denoise(
     threshold:float=None, # Instead of `steps`: reveal all that is as sure, at least one
     cache:str=None,       # A key of `caches`: cheaper, approximate; None: exact
     refresh:int=None,     # With a cache: a full pass every so many calls; None: a block
-    eos=()                # Ids that end a text: revealed last, nothing follows them
+    eos=(),               # Ids that end a text: revealed last, nothing follows them
+    reader=Reader         # How a call reads the text
 )->Iterator[Tensor]:      # xt after each model call, (B,L) long
     "Predict all masks, keep the most confident, repeat (LLaDA Alg. 4-5, App. B.4)."
     check_denoise(model, steps, temperature, remasking, threshold, cache, refresh,
                   cfg_scale)
     job = Job(xt, mask_id, valid, block_len, row_seeds(seed, xt), eos)
-    reader = Reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
+    reader = reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
     for c,turn in enumerate(each_turn(job, steps, threshold)):
         reader.read(job, turn)
         x0,conf = guesses(reader, job, turn, c, temperature, remasking)
@@ -333,7 +334,7 @@ def unit_of(tok)->str: # What a token of this tokenizer is called
     "'character', 'word', …; 'token' where the tokenizer does not say."
     return getattr(tok, 'unit', 'token')
 
-# %% ../nbs/04_sampling.ipynb #8aad1c3e
+# %% ../nbs/04_sampling.ipynb #6772b366
 def prompt_ids(
     tok,          # As in `template_ids`
     prompt:str,   # Beginning of the text
@@ -352,7 +353,11 @@ def prompt_ids(
         f'the prompt has {len(ids)} {unit_of(tok)}s, more than the length of {length}')
     return torch.cat([ids, torch.full((length-len(ids),), tok.mask_id)])
 
-# %% ../nbs/04_sampling.ipynb #576842ae
+def longest(cfg)->int: # `ModelConfig` → tokens
+    "The longest text that a model can write."
+    return 10**6 if cfg.kind=='blocks' else cfg.max_len       # blocks: any length
+
+# %% ../nbs/04_sampling.ipynb #e2973813
 def generate(
     model,             # `Transformer`
     tok,               # The one it was trained with; `ValueError` for another
@@ -364,11 +369,12 @@ def generate(
     "Continue a prompt, text i with the stream seed+i; `ValueError` if it does not fit."
     check_number('n', n, 1)
     check_tok(model, tok)
-    xt = prompt_ids(tok, prompt, length, model.cfg.max_len).repeat(n,1)
+    cfg = model.cfg
+    xt = prompt_ids(tok, prompt, ifnone(length, cfg.max_len), longest(cfg)).repeat(n,1)
     texts = _write(model, tok, xt, kw)
     return texts[0] if n==1 else texts
 
-# %% ../nbs/04_sampling.ipynb #76774122
+# %% ../nbs/04_sampling.ipynb #87f72753
 def infill(
     model,             # `Transformer`
     tok,               # The one it was trained with; `ValueError` for another
@@ -378,7 +384,8 @@ def infill(
 )->str:
     "Fill the gaps of a text: LLaDA reads both sides of one, the baseline the left."
     check_tok(model, tok)
-    ids = template_ids(tok, template, gap, model.cfg.max_len)
+    ids = template_ids(tok, template, gap, longest(model.cfg))
+    if model.cfg.kind=='blocks': kw = dict(block_len=None) | kw   # sees behind the gap
     return _write(model, tok, ids[None], kw)[0]
 
 def _write(model, tok, xt, kw):
@@ -423,7 +430,7 @@ def follow(
         if watch: show_state(seen[-1], sys.stdout)
     return [tok.decode(r) for r in xt],seen
 
-# %% ../nbs/04_sampling.ipynb #480c43d8
+# %% ../nbs/04_sampling.ipynb #5460476b
 def decoder_flags(
     kind:str,    # Of the checkpoint
     temperature:float, # For every kind
@@ -438,13 +445,16 @@ def decoder_flags(
     own,given = dict(temperature=temperature, seed=seed),{}
     for k,v in flags.items():
         if v is not None: given[k] = v
+    if kind!='ar': own |= dict(
+        steps=flags['steps'], block_len=given.get('block', 32 if kind=='llada' else 8),
+        threshold=flags['threshold'], remasking=given.get('remasking', 'margin'))
     if kind=='llada': return own | dict(
-        steps=flags['steps'], block_len=given.get('block', 32), cache=flags['cache'],
-        threshold=flags['threshold'], remasking=given.get('remasking', 'margin'),
-        cfg_scale=given.get('guidance', 0.))
+        cache=flags['cache'], cfg_scale=given.get('guidance', 0.))
+    if kind=='blocks': given = [k for k in given if k in ('cache', 'guidance')]
+    which = dict(ar='autoregressive', blocks='a block model')[kind]
     if given: raise ValueError(
         f"{', '.join(f'--{k}' for k in given)}: only for LLaDA checkpoints, "
-        'and this one is autoregressive; leave it out')
+        f'and this one is {which}; leave it out')
     return own
 
 # %% ../nbs/04_sampling.ipynb #93ec6641
@@ -467,7 +477,7 @@ def what_to_write(
         '--template says it all: leave --prompt and --length out')
     return template_ids(tok, template, ifnone(gap, '_'), max_len)
 
-# %% ../nbs/04_sampling.ipynb #60f21048
+# %% ../nbs/04_sampling.ipynb #fe9f7601
 @call_parse
 @command
 def llada_generate(
@@ -478,7 +488,7 @@ def llada_generate(
     length:int=None,        # Characters in all (default: at most 150 after the prompt)
     n:int=1,                # Texts
     steps:int=None,         # Model calls (default: one per character)
-    block:int=None,         # Characters per block (default: 32)
+    block:int=None,         # Characters per block (default: 32; of a block model 8)
     temperature:float=.6,   # 0: the most probable; 1: the model's own distribution
     remasking:str=None,    # low_confidence, max_prob, margin (default), entropy, random
     threshold:float=None,   # Reveal all that is as sure in a call (instead of --steps)
@@ -490,7 +500,7 @@ def llada_generate(
     out:str=None,           # JSON file: texts, states of the first, where they are from
     version:store_true=False # Print the version and exit
 ):
-    "Write text with a trained model, LLaDA or baseline."
+    "Write text with a trained model of any kind."
     check_number('--n', n, 1, 10**6)
     if out: check_file(out)
     how = dict(steps=steps, block=block, remasking=remasking, threshold=threshold,
@@ -499,7 +509,8 @@ def llada_generate(
     if tok is None: raise ValueError(
         f"'{model}' was saved without a tokenizer: it cannot write text")
     kw = decoder_flags(m.cfg.kind, temperature, seed, **how)
-    xt = what_to_write(tok, m.cfg.max_len, prompt, template, gap, length).repeat(n,1)
+    if template and m.cfg.kind=='blocks': kw['block_len'] = block    # None: sees behind
+    xt = what_to_write(tok, longest(m.cfg), prompt, template, gap, length).repeat(n,1)
     states = trajectory(m, xt, tok.mask_id, **kw)
     texts,states = follow(states, xt, tok, watch, steps)
     flags = dict(prompt=prompt or None, template=template, gap=gap, model=model,

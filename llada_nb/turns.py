@@ -27,17 +27,21 @@ def even_share(
     "Call `i`'s part of an even split."
     return n//steps + (i < n%steps)
 
-# %% ../nbs/04b_turns.ipynb #fb195fc0
+# %% ../nbs/04b_turns.ipynb #3e13acef
 def block_index(
     masked:Tensor,     # Where a token is to be generated, (B,L) bool
     pos:Tensor,        # Position of each token in its row, (B,L) long
-    block_len:int=None # Positions per block; None: one block
+    block_len=None     # Positions per block; a list: of each, the last for all others
 )->Tensor:             # Each position's block, (B,L) long; 0 before the first mask
-    "Number the positions of each row in blocks, from its first mask on."
+    "Number the positions of each row in blocks, from its first mask on; None: one block."
     if block_len is None: return torch.zeros_like(pos)
-    check_number('block_len', block_len, 1, 10**9)
+    lens = [block_len] if isinstance(block_len, int) else list(block_len)
+    for k in lens: check_number('block_len', k, 1, 10**9)
+    ends,last = torch.tensor(lens, device=pos.device).cumsum(0),lens[-1]
     first = pos.masked_fill(~masked, pos.numel()).amin(1, keepdim=True)
-    return ((pos-first)//block_len).clamp_min(0)
+    place = (pos-first).clamp_min(0)
+    more = (place-ends[-1]).clamp_min(0)//last            # behind the blocks that are named
+    return torch.searchsorted(ends, place, right=True) + more
 
 # %% ../nbs/04b_turns.ipynb #7733430e
 def call_plan(
