@@ -7,12 +7,13 @@ __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'ma
            'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache', 'BlockReader',
            'write', 'lens_from', 'tell_curve', 'blocks_train']
 
-# %% ../nbs/08_blocks.ipynb #ef13b0b5
+# %% ../nbs/08_blocks.ipynb #36ca688b
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
 
 from fastcore.basics import ifnone
+from fastcore.meta import delegates
 from fastcore.script import call_parse, store_true
 from torch import Tensor
 import torch
@@ -262,7 +263,8 @@ class BlockReader:
     def logits(self, part): # slice of the R·m positions → (N,V), forbidden ids at -inf
         return forbid(self.model.logits(self.h[part]), self.never)
 
-# %% ../nbs/08_blocks.ipynb #ef480031
+# %% ../nbs/08_blocks.ipynb #c46c15f9
+@delegates(denoise, but=['cfg_scale', 'cache', 'refresh', 'reader'])
 def write(
     model,          # A `Transformer` of kind 'blocks'
     xt:Tensor,      # As in `denoise`; any length
@@ -270,11 +272,11 @@ def write(
     bos_id:int=None,# None: the one behind the mask
     block_len=8,    # As in `block_of`, from a row's first mask; None: all, for gaps
     window:int=None,# As in `TextCache`
-    **kw            # As in `denoise`: steps, threshold, remasking, temperature, seed, …
+    **kwargs        # As in `denoise`: steps, threshold, remasking, temperature, seed, …
 )->Iterator[Tensor]:# xt after each model call, (B,L) long
     "Write block after block, each by denoising, from an exact cache (BD3-LM Alg. 2)."
     reader = partial(BlockReader, bos_id=bos_id, window=window)
-    return denoise(model, xt, mask_id, block_len=block_len, reader=reader, **kw)
+    return denoise(model, xt, mask_id, block_len=block_len, reader=reader, **kwargs)
 
 # %% ../nbs/08_blocks.ipynb #a53b3113
 def lens_from(

@@ -43,7 +43,7 @@ def accepted(
     p,q = (o.take_along_dim(n[:,None,None], 1)[:,0] for o in (p, F.pad(q, (0,0,0,1))))
     return n,too_little(p, q)                             # all kept: q is 0, p itself
 
-# %% ../nbs/08a_speculate.ipynb #644004b5
+# %% ../nbs/08a_speculate.ipynb #52dbbc03
 class NGram:
     "Counted n-grams with Witten-Bell smoothing: a draft, and an honest rival."
     masks = False                                         # asks no network
@@ -65,7 +65,8 @@ class NGram:
         return self.V**torch.arange(n-1, -1, -1, device=device)
 
     def probs(self, before): # Tokens before, (R,m); BOS is none → (R,V) float64
-        V,device = self.V,before.device
+        V,device = self.V,self.tables[0][0].device
+        before = before.to(device)
         q = torch.full((len(before),V), 1/V, dtype=torch.float64, device=device)
         for o,(grams,count,befores,total,kinds) in enumerate(self.tables):
             if o>before.shape[1]: break
@@ -83,7 +84,7 @@ def found(keys, values, wanted): # Sorted keys; values where they are found, 0 e
     at = torch.searchsorted(keys, wanted.contiguous()).clamp_max(len(keys)-1)
     return values[at]*(keys[at]==wanted)
 
-# %% ../nbs/08a_speculate.ipynb #95f952b4
+# %% ../nbs/08a_speculate.ipynb #db1b7913
 class Masks:
     "What k masks say, each for itself: the network drafts for itself."
     masks = True
@@ -93,7 +94,7 @@ class Masks:
 
     def __call__(self, said, before): # Logits of a mask (R,V), tokens before it (R,m)
         if self.pairs is None: return said
-        return said + self.pairs[before[:,-1].clamp_max(len(self.pairs)-1)]
+        return said + self.pairs.to(said)[before[:,-1].clamp_max(len(self.pairs)-1)]
 
 # %% ../nbs/08a_speculate.ipynb #d72107f1
 def pair_table(
@@ -105,7 +106,7 @@ def pair_table(
     each = torch.arange(V, device=ids.device)[:,None]
     return F.pad((two.probs(each)/one.probs(each)).log(), (0,0,0,1))
 
-# %% ../nbs/08a_speculate.ipynb #3e64f0a4
+# %% ../nbs/08a_speculate.ipynb #66c59da4
 class Speculation:
     "Texts that are being written, rows at places of their own."
     def __init__(self, model, xt, mask_id, bos_id, k, temperature, seed, window):
@@ -114,11 +115,11 @@ class Speculation:
         self.text = F.pad(F.pad(xt, (1,0), value=bos_id), (0,k+1), value=mask_id)
         self.given,self.end = self.text!=mask_id,L+1      # some places behind the end
         self.n = self.given.long().cumprod(1).sum(1)      # tokens from the left, with BOS
-        self.seeds,self.call = row_seeds(seed, xt),0
+        self.seeds,self.call,self.exact = row_seeds(seed, xt),0,float64_device(xt.device)
         self.cache = TextCache(model, B, window)
 
     def probs(self, scores): # (…,V) → what is drawn from, float64
-        scores = scores.to(float64_device(scores.device)).double()
+        scores = scores.to(self.exact).double()
         if self.T: return (scores/self.T).softmax(-1)
         return F.one_hot(scores.argmax(-1), scores.shape[-1]).double()
 
@@ -134,9 +135,9 @@ class Speculation:
             at = (self.n[rows]+j)[:,None]
             i = at + torch.arange(-8, 0, device=at.device)
             before = text.gather(1, i.clamp_min(0))       # BOS in front of BOS
-            scores = by(None if said is None else said[:,j], before)
+            scores = by(None if said is None else said[:,j], before).to(self.exact)
             u = self.noise(rows, 0, at, scores.shape[-1])[:,0] if self.T else None
-            new = gumbel_argmax(scores, self.T, u)[:,None]
+            new = gumbel_argmax(scores, self.T, u)[:,None].to(text.device)
             new = torch.where(given.gather(1, at), text.gather(1, at), new)
             text = text.scatter(1, at, new)
             qs.append(self.probs(scores))
@@ -156,11 +157,13 @@ class Speculation:
 
     def settle(self, rows, text, p, q, at): # What is kept, and one token more
         given,u = self.given[rows],self.noise(rows, 1, at, 1)[...,0]
-        kept,rest = accepted(p, q, text.gather(1, at), u, given.gather(1, at))
+        d,fixed = (o.gather(1, at).to(self.exact) for o in (text, given))
+        kept,rest = accepted(p, q, d, u, fixed)
+        kept = kept.to(text.device)
         self.cache.held[rows] -= self.k-kept              # the refused were never there
         stop = (self.n[rows]+kept)[:,None]
         u = self.noise(rows, 2, stop, rest.shape[-1])[:,0]
-        new = gumbel_argmax(rest.log(), float(self.T>0), u)[:,None]
+        new = gumbel_argmax(rest.log(), float(self.T>0), u)[:,None].to(text.device)
         new = torch.where(given.gather(1, stop), text.gather(1, stop), new)
         done = torch.arange(text.shape[1], device=text.device)<=stop
         self.text[rows] = torch.where(done, text.scatter(1, stop, new), self.text[rows])
