@@ -7,12 +7,13 @@ __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'ma
            'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache', 'BlockReader',
            'write', 'lens_from', 'tell_curve', 'blocks_train']
 
-# %% ../nbs/08_blocks.ipynb #ef13b0b5
+# %% ../nbs/08_blocks.ipynb #36ca688b
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
 
 from fastcore.basics import ifnone
+from fastcore.meta import delegates
 from fastcore.script import call_parse, store_true
 from torch import Tensor
 import torch
@@ -175,7 +176,7 @@ def judge_blocks(
     curve = {k:mean_loss(model, f, x0, seed=seed) for k,f in losses.items()}
     return r | dict(curve=curve, calls_per_window=1, repetitions=repeats, seed=seed)
 
-# %% ../nbs/08_blocks.ipynb #4bbe3925
+# %% ../nbs/08_blocks.ipynb #76bff6ac
 class TextCache:
     "Keys and values of written text, of each row the last `window` tokens: exact."
     def __init__(self,
@@ -207,6 +208,17 @@ class TextCache:
         self.held[rows] = held+clean                      # masks are forgotten
         return h
 
+    def follow(self, rows, text, start, end, at=None):
+        "Of texts (R,N), BOS first: up to `start` (R,) as written, to `end` as a block."
+        while (far:=start-self.count(rows)>self.window).any():    # a long prompt: in parts
+            stop = self.count(rows[far])+self.window
+            self.follow(rows[far], text[far], stop, stop)
+        done = self.count(rows)
+        i = done[:,None] + torch.arange(int((end-done).max()), device=rows.device)
+        ids = text.gather(1, i.clamp_max(text.shape[1]-1))
+        if at is not None: at = (at-done[:,None]).clamp(0, i.shape[1]-1)    # (R,m)
+        return self.read(rows, ids, start-done, end-done, at)
+
     def sees(self, place, clean, ends, end): # (R,T), (R,T) bool, (R,) → (R,T,end) bool
         q,k = place[...,None],torch.arange(end, device=place.device)
         left,block = k<=q,k<ends[:,None,None]             # a token's, a mask's
@@ -222,7 +234,7 @@ class TextCache:
         self.h[:,r,to] = self.h[:,r,at]
         self.gone[full],self.held[full] = self.gone[full]+drop,keep
 
-# %% ../nbs/08_blocks.ipynb #12f265cc
+# %% ../nbs/08_blocks.ipynb #ccba8ce9
 class BlockReader:
     "Reads the block that is up, against the cache of what is written before it."
     def __init__(self, model, job, mask_id, cfg_scale=0., exclude=(), cache=None,
@@ -245,22 +257,14 @@ class BlockReader:
         mine = self.block[r]==turn.block[:,None]                            # (R,L)
         start,k = mine.int().argmax(1)+1,mine.sum(1)      # places count from BOS on
         text = F.pad(job.xt[r].gather(1, self.order[r]), (1,0), value=self.bos_id)
-        while (far:=start-self.cache.count(r)>self.cache.window).any():
-            self.step(r[far], text[far], *[torch.full_like(r[far], self.cache.window)]*2)
-        clean = start-self.cache.count(r)
-        at = job.pos[r].gather(1, turn.at)+1 - self.cache.count(r)[:,None]
-        self.h = self.step(r, text, clean, clean+k, at).flatten(0,1)
-
-    def step(self, r, text, clean, n, at=None):
-        i = self.cache.count(r)[:,None] + torch.arange(int(n.max()), device=r.device)
-        if at is not None: at = at.clamp(0, i.shape[1]-1)
-        ids = text.gather(1, i.clamp_max(text.shape[1]-1))
-        return self.cache.read(r, ids, clean, n, at)
+        at = job.pos[r].gather(1, turn.at)+1
+        self.h = self.cache.follow(r, text, start, start+k, at).flatten(0,1)
 
     def logits(self, part): # slice of the R·m positions → (N,V), forbidden ids at -inf
         return forbid(self.model.logits(self.h[part]), self.never)
 
-# %% ../nbs/08_blocks.ipynb #ef480031
+# %% ../nbs/08_blocks.ipynb #c46c15f9
+@delegates(denoise, but=['cfg_scale', 'cache', 'refresh', 'reader'])
 def write(
     model,          # A `Transformer` of kind 'blocks'
     xt:Tensor,      # As in `denoise`; any length
@@ -268,11 +272,11 @@ def write(
     bos_id:int=None,# None: the one behind the mask
     block_len=8,    # As in `block_of`, from a row's first mask; None: all, for gaps
     window:int=None,# As in `TextCache`
-    **kw            # As in `denoise`: steps, threshold, remasking, temperature, seed, …
+    **kwargs        # As in `denoise`: steps, threshold, remasking, temperature, seed, …
 )->Iterator[Tensor]:# xt after each model call, (B,L) long
     "Write block after block, each by denoising, from an exact cache (BD3-LM Alg. 2)."
     reader = partial(BlockReader, bos_id=bos_id, window=window)
-    return denoise(model, xt, mask_id, block_len=block_len, reader=reader, **kw)
+    return denoise(model, xt, mask_id, block_len=block_len, reader=reader, **kwargs)
 
 # %% ../nbs/08_blocks.ipynb #a53b3113
 def lens_from(

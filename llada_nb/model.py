@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from .core import check_choice, check_fields, check_number, moved
 
-# %% ../nbs/01_model.ipynb #f9db9ada
+# %% ../nbs/01_model.ipynb #50e14608
 kinds = dict(llada=False, ar=True, blocks=True)                   # kind → is it causal?
 
 @dataclass
@@ -50,6 +50,8 @@ class ModelConfig:
     def kv_heads(self): return ifnone(self.n_kv_head, self.n_head)
     @property
     def rows(self): return ifnone(self.n_embed, self.vocab_size+1+(self.kind=='blocks'))
+    @property
+    def longest(self): return 10**6 if self.kind=='blocks' else self.max_len  # of a text
     @property
     def reach(self): # Taps to the left and right; those of written text
         left = self.conv//2 if self.kind!='ar' else max(0, self.conv-1)

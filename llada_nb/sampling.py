@@ -6,10 +6,10 @@
 __all__ = ['remaskings', 'most_numbers', 'algorithm5', 'transfer_counts', 'gumbel_argmax', 'check_temperature', 'uniform',
            'clean_probs', 'low_confidence', 'max_prob', 'margin', 'entropy', 'random_order', 'most_confident',
            'denoise', 'guesses', 'check_sane', 'draw', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids',
-           'unit_of', 'prompt_ids', 'longest', 'generate', 'infill', 'shown', 'show_state', 'follow', 'decoder_flags',
+           'unit_of', 'prompt_ids', 'generate', 'infill', 'shown', 'show_state', 'follow', 'decoder_flags',
            'what_to_write', 'llada_generate']
 
-# %% ../nbs/04_sampling.ipynb #44e1107d
+# %% ../nbs/04_sampling.ipynb #55890765
 #| code-fold: true
 from collections.abc import Callable, Iterator
 import math
@@ -30,7 +30,8 @@ from .core import (check_choice, check_file, check_number, command,
                            write_json)
 from .data import visible
 from .model import KVCache, Transformer
-from .turns import Job, Reader, Turn, each_turn, even_share, row_seeds
+from .turns import (Job, Reader, Turn, each_turn, even_share, row_seeds,
+                            within_entropy)
 
 # %% ../nbs/04_sampling.ipynb #9ef0e67a
 @torch.no_grad()
@@ -169,7 +170,7 @@ def most_confident(
     order = ranked.argsort(dim=1, descending=True, stable=True)
     return free & (order.argsort(1) < k[:,None])
 
-# %% ../nbs/04_sampling.ipynb #dc8493d3
+# %% ../nbs/04_sampling.ipynb #f5913362
 @torch.no_grad()
 def denoise(
     model:Callable,       # xt (B,L) → logits (B,L,V); with padding gets `valid`, `pos`
@@ -187,19 +188,21 @@ def denoise(
     cache:str=None,       # A key of `caches`: cheaper, approximate; None: exact
     refresh:int=None,     # With a cache: a full pass every so many calls; None: a block
     eos=(),               # Ids that end a text: revealed last, nothing follows them
-    reader=Reader         # How a call reads the text
+    reader=Reader,        # How a call reads the text
+    gamma:float=None      # Instead of `steps`: as in `within_entropy`
 )->Iterator[Tensor]:      # xt after each model call, (B,L) long
     "Predict all masks, keep the most confident, repeat (LLaDA Alg. 4-5, App. B.4)."
     check_denoise(model, steps, temperature, remasking, threshold, cache, refresh,
-                  cfg_scale)
+                  cfg_scale, gamma)
     job = Job(xt, mask_id, valid, block_len, row_seeds(seed, xt), eos)
     reader = reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
-    for c,turn in enumerate(each_turn(job, steps, threshold)):
+    for c,turn in enumerate(each_turn(job, steps, ifnone(threshold, gamma))):
         reader.read(job, turn)
         x0,conf = guesses(reader, job, turn, c, temperature, remasking)
         conf = job.ends_last(conf, x0)
         keep = most_confident(conf, turn.free, turn.k)
         if threshold is not None: keep = keep | turn.free & (conf>=threshold)
+        if gamma is not None: keep = keep | within_entropy(conf, turn.free, gamma)
         job.reveal(turn, keep, x0)
         yield job.xt
 
@@ -250,10 +253,10 @@ def draw(
     rand = lambda: noise(2*c+1, 1)[:,0].float().to(logits.device)
     return x0,remaskings[remasking](logits, x0, rand)
 
-# %% ../nbs/04_sampling.ipynb #d2732d78
+# %% ../nbs/04_sampling.ipynb #b7c5026f
 #| code-fold: true
 def check_denoise(model, steps, temperature, remasking, threshold, cache, refresh,
-                  cfg_scale): # As in `denoise`
+                  cfg_scale, gamma): # As in `denoise`
     "`ValueError` for options of `denoise` that do not exist or exclude each other."
     check_choice('remasking', remasking, remaskings)
     check_number('steps', steps, 1, 10**9)
@@ -264,13 +267,15 @@ def check_denoise(model, steps, temperature, remasking, threshold, cache, refres
         'a cache needs a Transformer: other models have no keys and values to keep')
     if refresh is not None and (not cache or refresh<1): raise ValueError(
         f'refresh is {refresh}; it must be at least 1, and needs a cache')
-    if threshold is None: return
+    how = dict(steps=steps, threshold=threshold, gamma=gamma)
+    if len(how:=[k for k,v in how.items() if v is not None])>1: raise ValueError(
+        f"{' and '.join(how)} exclude each other: give one of them")
     check_number('threshold', threshold)
-    if steps is not None: raise ValueError(
-        'steps and threshold exclude each other: give one of them')
-    if remasking=='random': raise ValueError(
-        "remasking 'random' has no confidence to compare with a threshold: "
-        'choose another')
+    check_number('gamma', gamma, 0)
+    if gamma is not None and remasking!='entropy': raise ValueError(
+        f"gamma goes by entropy: remasking must be 'entropy', not '{remasking}'")
+    if threshold is not None and remasking=='random': raise ValueError(
+        "remasking 'random' has no confidence to compare: choose another")
 
 # %% ../nbs/04_sampling.ipynb #0fbf0bb0
 @torch.no_grad()
@@ -334,7 +339,7 @@ def unit_of(tok)->str: # What a token of this tokenizer is called
     "'character', 'word', …; 'token' where the tokenizer does not say."
     return getattr(tok, 'unit', 'token')
 
-# %% ../nbs/04_sampling.ipynb #6772b366
+# %% ../nbs/04_sampling.ipynb #d2dba61c
 def prompt_ids(
     tok,          # As in `template_ids`
     prompt:str,   # Beginning of the text
@@ -353,11 +358,7 @@ def prompt_ids(
         f'the prompt has {len(ids)} {unit_of(tok)}s, more than the length of {length}')
     return torch.cat([ids, torch.full((length-len(ids),), tok.mask_id)])
 
-def longest(cfg)->int: # `ModelConfig` → tokens
-    "The longest text that a model can write."
-    return 10**6 if cfg.kind=='blocks' else cfg.max_len       # blocks: any length
-
-# %% ../nbs/04_sampling.ipynb #e2973813
+# %% ../nbs/04_sampling.ipynb #1e75ee82
 def generate(
     model,             # `Transformer`
     tok,               # The one it was trained with; `ValueError` for another
@@ -369,12 +370,11 @@ def generate(
     "Continue a prompt, text i with the stream seed+i; `ValueError` if it does not fit."
     check_number('n', n, 1)
     check_tok(model, tok)
-    cfg = model.cfg
-    xt = prompt_ids(tok, prompt, ifnone(length, cfg.max_len), longest(cfg)).repeat(n,1)
-    texts = _write(model, tok, xt, kw)
+    xt = prompt_ids(tok, prompt, ifnone(length, model.cfg.max_len), model.cfg.longest)
+    texts = _write(model, tok, xt.repeat(n,1), kw)
     return texts[0] if n==1 else texts
 
-# %% ../nbs/04_sampling.ipynb #87f72753
+# %% ../nbs/04_sampling.ipynb #87786630
 def infill(
     model,             # `Transformer`
     tok,               # The one it was trained with; `ValueError` for another
@@ -384,7 +384,7 @@ def infill(
 )->str:
     "Fill the gaps of a text: LLaDA reads both sides of one, the baseline the left."
     check_tok(model, tok)
-    ids = template_ids(tok, template, gap, longest(model.cfg))
+    ids = template_ids(tok, template, gap, model.cfg.longest)
     if model.cfg.kind=='blocks': kw = dict(block_len=None) | kw   # sees behind the gap
     return _write(model, tok, ids[None], kw)[0]
 
@@ -430,7 +430,7 @@ def follow(
         if watch: show_state(seen[-1], sys.stdout)
     return [tok.decode(r) for r in xt],seen
 
-# %% ../nbs/04_sampling.ipynb #5460476b
+# %% ../nbs/04_sampling.ipynb #5128da2c
 def decoder_flags(
     kind:str,    # Of the checkpoint
     temperature:float, # For every kind
@@ -451,10 +451,9 @@ def decoder_flags(
     if kind=='llada': return own | dict(
         cache=flags['cache'], cfg_scale=given.get('guidance', 0.))
     if kind=='blocks': given = [k for k in given if k in ('cache', 'guidance')]
-    which = dict(ar='autoregressive', blocks='a block model')[kind]
     if given: raise ValueError(
         f"{', '.join(f'--{k}' for k in given)}: only for LLaDA checkpoints, "
-        f'and this one is {which}; leave it out')
+        f"and this one is of kind '{kind}'; leave it out")
     return own
 
 # %% ../nbs/04_sampling.ipynb #93ec6641
@@ -477,7 +476,7 @@ def what_to_write(
         '--template says it all: leave --prompt and --length out')
     return template_ids(tok, template, ifnone(gap, '_'), max_len)
 
-# %% ../nbs/04_sampling.ipynb #fe9f7601
+# %% ../nbs/04_sampling.ipynb #4353098e
 @call_parse
 @command
 def llada_generate(
@@ -510,7 +509,7 @@ def llada_generate(
         f"'{model}' was saved without a tokenizer: it cannot write text")
     kw = decoder_flags(m.cfg.kind, temperature, seed, **how)
     if template and m.cfg.kind=='blocks': kw['block_len'] = block    # None: sees behind
-    xt = what_to_write(tok, longest(m.cfg), prompt, template, gap, length).repeat(n,1)
+    xt = what_to_write(tok, m.cfg.longest, prompt, template, gap, length).repeat(n,1)
     states = trajectory(m, xt, tok.mask_id, **kw)
     texts,states = follow(states, xt, tok, watch, steps)
     flags = dict(prompt=prompt or None, template=template, gap=gap, model=model,
