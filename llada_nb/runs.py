@@ -40,10 +40,10 @@ from .model import ModelConfig, Transformer
 from .parallel import total, world
 from .tokens import bytes_per_token, tokenizer_for
 
-# %% ../nbs/01e_runs.ipynb #f0ef7a69
+# %% ../nbs/01e_runs.ipynb #e47748e8
 presets = {
-    'cpu':(ModelConfig(dim=128, n_layer=4, n_head=4, ffn_dim=400, max_len=128, conv=5),
-           TrainConfig()),
+    'cpu':(ModelConfig(dim=128, n_layer=4, n_head=4, ffn_dim=320, max_len=128, conv=5),
+           TrainConfig(wd=.1)),
     'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256),
                 TrainConfig(steps=2800, lr=.015)),
     'gpu':(ModelConfig(dim=384, n_layer=6, n_head=6, ffn_dim=1024, max_len=256,

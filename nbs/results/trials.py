@@ -20,19 +20,17 @@ from llada_nb import model as parts, runs
 from llada_nb.core import late, provenance, read_json, write_json
 from llada_nb.data import load_text
 from llada_nb.llada_train import forward_process, llada_loss, masked_loss, random_lengths, sample_t
-from llada_nb.loop import mean_loss, replicate, train
+from llada_nb.loop import mean_loss, replicate, train, update_flops
 from llada_nb.model import Transformer, convolve, kernel_mask, near_table, rotate, sees
 from llada_nb.parallel import batch_mean
-from llada_nb.speed import update_flops
 
 out = Path(__file__).parent/'trials.json'
-base = dict(ffn_dim=320, conv=5)                                  # of all rows, where they do not say otherwise
+base = dict(ffn_dim=320, conv=5, wd=0.)                                  # of all rows, where they do not say otherwise
 trials = {  # kind, name: what differs; in capitals what no preset can say, below
     ('llada', 'as it is'): {}, ('llada', 'another seed'): dict(seed=1),
     ('ar', 'as it is'): {}, ('ar', 'another seed'): dict(seed=1),
     ('llada', 'no neighbours'): dict(conv=0), ('llada', 'no neighbours, another seed'): dict(conv=0, seed=1),
     ('ar', 'no neighbours'): dict(conv=0), ('ar', 'no neighbours, another seed'): dict(conv=0, seed=1),
-    ('llada', 'feed-forward 400 wide'): dict(ffn_dim=400), ('ar', 'feed-forward 400 wide'): dict(ffn_dim=400),
     ('llada', 'seven taps'): dict(conv=7), ('llada', 'nine taps'): dict(conv=9),
     ('llada', 'neighbours before attention, too, and in the last block'): dict(EVERYWHERE=True),
     ('llada', 'ReLU² for SwiGLU'): dict(RELU2=True), ('ar', 'ReLU² for SwiGLU'): dict(RELU2=True),
@@ -50,12 +48,15 @@ trials = {  # kind, name: what differs; in capitals what no preset can say, belo
     ('llada', '600 updates of 8 rows'): dict(steps=600, bs=8), ('ar', '600 updates of 8 rows'): dict(steps=600, bs=8),
     ('llada', '150 updates of 32 rows'): dict(steps=150, bs=32),
     ('llada', '1000 updates'): dict(steps=1000), ('llada', '2000 updates of 8 rows'): dict(steps=2000, bs=8),
+    **{(kind, f'2000 updates, {name}'): dict(steps=2000) | how for kind in ('llada', 'ar') for name, how in {
+        'no neighbours': dict(conv=0), 'feed-forward 400 wide': dict(ffn_dim=400), 'dropout 0.1': dict(dropout=.1),
+        'weight decay 0.1': dict(wd=.1)}.items()},
     ('llada', 'weight 1'): dict(conv=0, loss=masked_loss), ('llada', 'weight 1/t'): dict(conv=0, loss=llada_loss),
     ('llada', 'AdamW 0.01'): dict(conv=0, lr=.01, muon=1.), ('llada', 'two heads'): dict(conv=0, n_head=2),
     ('llada', 'no QK-norm'): dict(conv=0, qk_norm=False),
     ('llada', '3 layers, 160 wide'): dict(conv=0, n_layer=3, dim=160, n_head=5, ffn_dim=384),
     ('ar', 'both rates halved'): dict(conv=0, lr=.01), ('ar', 'dropout 0.1'): dict(conv=0, dropout=.1),
-    ('ar', 'weight decay'): dict(conv=0, wd=.1)}
+    ('ar', 'weight decay 0.1'): dict(conv=0, wd=.1)}
 
 
 class ReLU2(nn.Module):
@@ -136,7 +137,8 @@ def trial(kind, name, seed=0, steps=300, loss=None, AVERAGE=None, LAW=None, **ch
     est = replicate(lambda: mean_loss(s.tr.model, s.bound, s.val, seed=None), 4 if kind=='llada' else 1)
     cfg = s.tr.model.cfg
     flops = update_flops(s.tr.model, cfg.max_len)*cfg.max_len*s.tr.cfg.bs
-    beside = '1000 updates' if steps>=1000 else 'as it is' if cfg.conv else 'no neighbours'
+    beside = '2000 updates, no neighbours' if ',' in name and steps==2000 else '1000 updates' if steps>=1000 else (
+        'as it is' if cfg.conv else 'no neighbours')
     return dict(kind=kind, name=name, beside=beside, nats=est.nats, se=est.se, seed=seed, updates=steps, flops=flops*steps,
                 date=date.today().isoformat(), model=asdict(cfg), train=asdict(s.tr.cfg))
 
