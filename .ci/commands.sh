@@ -17,7 +17,7 @@ fails() { # fails STATUS TEXT COMMAND…: that exit status, and one line on stde
   echo "ok: $*: $(tail -n1 err | tr '\r' '\n' | tail -n1)"
 }
 
-for c in llada_train ar_train llada_generate llada_bench llada_eval; do
+for c in llada_train ar_train blocks_train llada_generate llada_bench llada_eval; do
   PYTHONIOENCODING=cp1252 $c --help >/dev/null
   $c --version | grep -q '^llada_nb [0-9]'
 done
@@ -47,6 +47,15 @@ mkdir -p books; seq 1 3000 | sed 's/^/the number /' >'books/$n_{.txt'
 llada_train --preset tiny --steps 10 --data 'books/$n_{.txt' --out numbers --loss llada
 llada_generate --model numbers --length 30 --prompt 'the '
 (cd books; llada_train --out ../numbers --resume; llada_eval ../numbers --limit 4 --repeats 4 | grep 'corpus.*n_{.txt')
+
+# other tokens, judged per byte; blocks, and a text longer than the window of 64
+llada_train $tiny --tokenizer bytes --out bytes | grep 'nats per byte'
+llada_generate --model bytes --prompt 'näh' --length 40 >/dev/null
+ar_train --preset tiny --steps 10 --data 'books/$n_{.txt' --tokenizer bpe:300 --out subwords | grep 'nats per token'
+llada_generate --model subwords --prompt 'the number' --length 20
+blocks_train $tiny --blocks 4,L | grep 'block'
+[ "$(llada_generate --model runs/blocks --prompt KING --length 200 --block 4 | wc -m)" = 201 ]
+llada_eval runs/blocks --data toy --limit 4 --repeats 4 | grep 'bound'
 
 # a signal finishes the update and saves; a kill loses what was not saved; resumed, both end like a run that was left alone
 ar_train --preset tiny --data toy --steps 300 --seed 4 --out whole >/dev/null 2>&1

@@ -15,20 +15,21 @@ from pathlib import Path
 from unittest.mock import patch
 
 import llada_nb.ar_train
+import llada_nb.blocks
 import llada_nb.evaluate
 import llada_nb.llada_train
 import llada_nb.sampling
 import llada_nb.speed
 from llada_nb.checkpoint import load_any, save_model
 
-commands = dict(llada_train=llada_nb.llada_train, ar_train=llada_nb.ar_train, llada_generate=llada_nb.sampling,
+commands = dict(llada_train=llada_nb.llada_train, ar_train=llada_nb.ar_train, blocks_train=llada_nb.blocks, llada_generate=llada_nb.sampling,
                 llada_eval=llada_nb.evaluate, llada_bench=llada_nb.speed)
 
 
 class Accepted(Exception): pass
 def accept(*args, **kw): raise Accepted
 def begin(states, *args): accept(next(states))                           # one call of the model
-stubs = [patch('llada_nb.llada_train.fit', accept), patch('llada_nb.ar_train.fit', accept), patch('llada_nb.sampling.follow', begin),
+stubs = [patch('llada_nb.llada_train.fit', accept), patch('llada_nb.ar_train.fit', accept), patch('llada_nb.blocks.fit', accept), patch('llada_nb.sampling.follow', begin),
          patch('llada_nb.evaluate.judge_checkpoint', accept), patch('llada_nb.speed.bench_updates', accept)]
 
 
@@ -56,10 +57,10 @@ def refused(line, says=None):
 def odd_numbers():
     "Every flag that takes a number, with numbers that make no sense: refused, or the work would begin; never a traceback."
     ints, floats = ('0', '-1', str(2**64), '9'*30, '1.5', 'x'), ('nan', 'inf', '-inf', '-1', '1e-320', '1e400', 'x')
-    flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed | lr dropout',
+    flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed | lr dropout', blocks_train='steps windows seed | lr dropout',
                  llada_generate='length n steps block seed | temperature threshold guidance',
                  llada_eval='length limit calls repeats seed |', llada_bench='length block vocab n | temperature threshold')
-    base = dict(llada_train='--preset tiny --data toy --out odd', ar_train='--preset tiny --data toy --out odd',
+    base = dict(llada_train='--preset tiny --data toy --out odd', ar_train='--preset tiny --data toy --out odd', blocks_train='--preset tiny --data toy --out odd',
                 llada_generate='--prompt KING --out odd.json', llada_eval='--data toy', llada_bench='--sizes tiny')
     n = accepted = 0
     for name, both in flags.items():
@@ -86,13 +87,16 @@ def main():
     Path('far').mkdir()
     doc = json.loads(Path('mine/config.json').read_text())
     save_model(model, 'far', tok, corpus=str(Path('short.txt').resolve()), sha256='0'*64)
-    for c in ('llada_train', 'ar_train'):
+    for c in ('llada_train', 'ar_train', 'blocks_train'):
         for line, says in {'--preset huge': 'choose from cpu', '--data toy --device abacus': 'choose from auto',
                            '--data none.txt': "no text file 'none.txt'", '--data empty.txt': '0 characters', '--data binary.txt': 'zero byte',
                            '--data latin.txt': 'not UTF-8', '--data short.txt': "'short.txt' has 5 characters", '--data toy --out file': 'cannot write to',
                            '--data toy --out none --resume': 'no checkpoint folder', '--data toy --steps 0': '--steps is 0', '--steps many': 'invalid int value',
                            '--data toy --out theirs': 'not of a run', '--data toy --init none': 'no checkpoint folder'}.items(): refused(f'{c} {line}', says)
         for flag in ('data', 'out', 'init', 'preset', 'device'): refused([c, f'--{flag}', ''], f'--{flag} is empty')
+    for c in ('llada_train', 'ar_train'):
+        for line, says in {'bpe': 'as in bpe:4096', 'bpe:9': 'size is 9', 'words': "no tokenizer 'words'", 'short.txt': 'no tokenizer.json'}.items(): refused(f'{c} --data toy --tokenizer {line}', says)
+    for line, says in {'x': "--blocks is 'x'", '0': '--blocks is 0', '4,': "--blocks is '4,'"}.items(): refused(f'blocks_train --data toy --blocks {line}', says)
     refused('llada_train --loss mse', 'choose from root')
     refused('ar_train --data toy --init mine --out x', 'this command trains an autoregressive model')
     for line, says in {'--prompt a☃': "unknown character '☃'", '--prompt '+'a'*300: 'the prompt has 300 characters', '--length 999': 'between 1 and 256',

@@ -298,12 +298,13 @@ def tell_curve(
     print('clean half and blocks, nats per', result['unit']+':',
           ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
 
-# %% ../nbs/08_blocks.ipynb #aa3411fe
+# %% ../nbs/08_blocks.ipynb #71b13a1d
 @call_parse
 @command
 def blocks_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
     data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/blocks',    # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
     lr:float=None,            # Peak learning rate (default: the preset's)
@@ -319,9 +320,9 @@ def blocks_train(
 ):
     "Train one model for every block length, the baseline and LLaDA among them."
     lens_from(ifnone(blocks, '1'))
-    asked = dict(preset=preset, data=data, steps=steps, lr=lr, dropout=dropout,
-                 blocks=blocks, windows=windows, seed=seed, init=init, device=device,
-                 resume=resume, compile=compile)
+    asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
+                 dropout=dropout, blocks=blocks, windows=windows, seed=seed, init=init,
+                 device=device, resume=resume, compile=compile)
     with together():
         run = open_run('blocks_train', 'blocks', out, **asked)
         tr,M,L = run.tr,run.tok.mask_id,run.tr.model.cfg.max_len
