@@ -298,7 +298,7 @@ def tell_curve(
     print('clean half and blocks, nats per', result['unit']+':',
           ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
 
-# %% ../nbs/08_blocks.ipynb #71b13a1d
+# %% ../nbs/08_blocks.ipynb #ce5ad197
 @call_parse
 @command
 def blocks_train(
@@ -334,6 +334,7 @@ def blocks_train(
         run.rows = fit(tr, loss_fn, batches(run.train_ids, tr.cfg.bs, L), run.val, bound,
                        run.out, run.tok, run.rows, **run.info)
         also = {k:(f, run.final) for k,f in curve.items()}
-        result = close_run(run, bound, n=8, what=f'bound at block {L}', **also)
+        what = dict(what=f'bound at block {L}', streams=2)
+        result = close_run(run, bound, n=8, **what, **also)
         if result: tell_curve(result)
         return result

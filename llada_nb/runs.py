@@ -429,12 +429,13 @@ def announce(
           f'windows (work: {cost(looks*len(run.val))}), the final figure on '
           f'{len(run.final)} ({cost(n*len(run.final))})', file=sys.stderr)
 
-# %% ../nbs/01e_runs.ipynb #9552d9d8
+# %% ../nbs/01e_runs.ipynb #c1e1c61d
 def close_run(
     run:Run,           # Done training
     val_loss:Callable, # As in `mean_loss`
     n:int,             # As in `replicate`
     what:str,          # What `val_loss` is, for the summary
+    streams:int=1,     # How often an update reads each window
     **also             # name → (loss function, windows): judged too, for the record
 )->dict:               # What `result.json` holds; None in the other processes
     "Judge the best checkpoint with fresh noise, write `result.json`, print a summary."
@@ -449,7 +450,7 @@ def close_run(
             windows_in_all=len(run.every), updates=tr.step, history=run.rows,
             update_seconds=round(tr.seconds, 1),
             parameters=sum(p.numel() for p in model.parameters()),
-            flops=update_flops(model, L)*L*tr.cfg.bs*tr.step,
+            flops=update_flops(model, streams*L)*streams*L*tr.cfg.bs*tr.step,
             nats_per_byte=est.nats/bytes_per_token(tok, x0),
             note='the same split chose the best checkpoint, with other noise')
         result |= {k:mean_loss(model, f, x, seed=1) for k,(f,x) in also.items()}
