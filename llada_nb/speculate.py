@@ -105,7 +105,7 @@ def pair_table(
     each = torch.arange(V)[:,None]
     return F.pad((two.probs(each)/one.probs(each)).log(), (0,0,0,1))
 
-# %% ../nbs/08a_speculate.ipynb #e2fc3cee
+# %% ../nbs/08a_speculate.ipynb #c6ef624d
 class Speculation:
     "Texts that are being written, rows at places of their own."
     def __init__(self, model, xt, mask_id, bos_id, k, temperature, seed, window):
@@ -129,31 +129,30 @@ class Speculation:
     def ask(self, rows, text, start, end, at): # One call → logits at the places, (R,m,V)
         return self.model.logits(self.cache.follow(rows, text, start, end, at))
 
-    def draft(self, rows, by, said, u): # → texts with a draft (R,N), drawn from (R,k,V)
-        text,given,scores = self.text[rows],self.given[rows],[]
+    def draft(self, rows, at, by, said, u): # → texts with a draft (R,N), its q (R,k,V)
+        text,scores,new = self.text[rows],[],[]           # at: the places, (R,k)
+        there,fixed = text.gather(1, at),self.given[rows].gather(1, at)
+        i = at[:,:1] + torch.arange(-8, 0, device=at.device)
+        before = text.gather(1, i.clamp_min(0))           # BOS in front of BOS
         for j in range(self.k):
-            at = (self.n[rows]+j)[:,None]
-            i = at + torch.arange(-8, 0, device=at.device)
-            before = text.gather(1, i.clamp_min(0))       # BOS in front of BOS
             scores.append(by(None if said is None else said[:,j], before).to(self.exact))
-            new = gumbel_argmax(scores[j], self.T, u[:,j])[:,None].to(text.device)
-            new = torch.where(given.gather(1, at), text.gather(1, at), new)
-            text = text.scatter(1, at, new)
-        return text,self.probs(torch.stack(scores, 1))
+            one = gumbel_argmax(scores[j], self.T, u[:,j]).to(text.device)
+            new.append(torch.where(fixed[:,j], there[:,j], one))
+            before = torch.cat([before[:,1:], new[j][:,None]], 1)
+        return text.scatter(1, at, torch.stack(new, 1)),self.probs(torch.stack(scores, 1))
 
     def round(self, rows, by): # Draft, verify, settle
         n,k = self.n[rows],self.k
-        at = n[:,None] + torch.arange(-1, k, device=n.device) # what they say is of the next
-        first,said,noise = (),None,self.noise(rows, at+1)
+        at = n[:,None] + torch.arange(k+1, device=n.device)   # k drafted, one behind
+        asks,first,said,noise = at-1,(),None,self.noise(rows, at)
         if by.masks:
-            first,said = self.ask(rows, self.text[rows], n, n+k, at).split((1,k), 1)
-            first,at = (first,),at[:,1:]
-        text,q = self.draft(rows, by, said, noise[0])
-        p = self.probs(torch.cat([*first, self.ask(rows, text, n+k, n+k, at)], 1))
-        self.settle(rows, text, p, q, n, noise)
+            first,said = self.ask(rows, self.text[rows], n, n+k, asks).split((1,k), 1)
+            first,asks = (first,),asks[:,1:]
+        text,q = self.draft(rows, at[:,:-1], by, said, noise[0])
+        p = self.probs(torch.cat([*first, self.ask(rows, text, n+k, n+k, asks)], 1))
+        self.settle(rows, at, text, p, q, noise)
 
-    def settle(self, rows, text, p, q, n, noise): # What is kept, and one token more
-        at = n[:,None] + torch.arange(self.k+1, device=n.device)            # (R,k+1)
+    def settle(self, rows, at, text, p, q, noise): # What is kept, and one token more
         given,(_,test,last) = self.given[rows],noise
         d,fixed = (o.gather(1, at[:,:-1]).to(self.exact) for o in (text, given))
         kept,rest = accepted(p, q, d, test[:,:-1,0], fixed)
@@ -161,7 +160,7 @@ class Speculation:
         new = gumbel_argmax(rest.log(), float(self.T>0), u)[:,None].to(text.device)
         kept = kept.to(text.device)
         self.cache.held[rows] -= self.k-kept              # the refused were never there
-        stop = (n+kept)[:,None]
+        stop = at[:,:1]+kept[:,None]
         new = torch.where(given.gather(1, stop), text.gather(1, stop), new)
         done = torch.arange(text.shape[1], device=text.device)<=stop
         self.text[rows] = torch.where(done, text.scatter(1, stop, new), self.text[rows])
