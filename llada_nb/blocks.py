@@ -294,12 +294,12 @@ def tell_curve(
     print('clean half and blocks, nats per', result['unit']+':',
           ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
 
-# %% ../nbs/08_blocks.ipynb #aa3411fe
+# %% ../nbs/08_blocks.ipynb #80e16a61
 @call_parse
 @command
 def blocks_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
-    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    data:str=None,            # toy, a file, a folder, a 'pattern' (default: auto)
     out:str='runs/blocks',    # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
     lr:float=None,            # Peak learning rate (default: the preset's)

@@ -127,12 +127,12 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #a53ddef4
+# %% ../nbs/02_llada_train.ipynb #5b471b89
 @call_parse
 @command
 def llada_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
-    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    data:str=None,            # toy, a file, a folder, a 'pattern' (default: auto)
     tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/llada',     # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
