@@ -7,7 +7,7 @@ __all__ = ['piece_size', 'most_in_memory', 'version', 'every', 'most_learned', '
            'Documents', 'find_text', 'cache_folder', 'survey', 'all_characters', 'training_part', 'Encoded',
            'encode_text']
 
-# %% ../nbs/00c_corpora.ipynb #df839ee4
+# %% ../nbs/00c_corpora.ipynb #964c289e
 #| code-fold: true
 from array import array
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,6 @@ import io
 import json
 import os
 import shutil
-import sys
 import tempfile
 import warnings
 import zlib
@@ -211,7 +210,7 @@ def find_text(
     else: return load_text(source)
     return Documents(files, name, str(path.resolve()))
 
-# %% ../nbs/00c_corpora.ipynb #da456252
+# %% ../nbs/00c_corpora.ipynb #0c1f9142
 version,every,most_learned = 1,10,2**26
 
 def cache_folder()->Path: # Of encoded corpora
@@ -233,14 +232,16 @@ def survey(
         known = read_json(file)
         if mine.items()<=known.items(): return known
     except (OSError, ValueError): pass
-    seen,size,p = np.zeros(sys.maxunicode+1, bool),0,None
+    letters,ascii,size,p = set(),b'',0,None
     for p in docs.pieces('survey'):
-        seen[np.frombuffer(p.text.encode('utf-32-le'), np.uint32)] = True
+        if new:=p.text.encode().translate(None, ascii):           # without what is known
+            letters |= set(new.decode())
+            ascii = ''.join(c for c in letters if c.isascii()).encode()
         size += len(p.text)
     if not p: raise ValueError(f"'{docs.name}' is empty: 0 characters")
-    if p.doc: seen[ord('\n')] = True                  # may stand between two documents
-    letters = ''.join(map(chr, seen.nonzero()[0].tolist()))
-    known = mine | dict(documents=p.doc+1, characters=size, alphabet=letters)
+    if p.doc: letters.add('\n')                       # may stand between two documents
+    known = mine | dict(documents=p.doc+1, characters=size,
+                        alphabet=''.join(sorted(letters)))
     write_json(file, known)
     return known
 
@@ -321,7 +322,7 @@ def _about(docs, tok): # What must be the same for a file to be used again
     return dict(version=version, sha256=docs.digest,
                 tokenizer=sha256(words.encode()).hexdigest())
 
-# %% ../nbs/00c_corpora.ipynb #1ef25201
+# %% ../nbs/00c_corpora.ipynb #28376878
 @dataclass
 class Encoded:
     "The ids of a text; those of `Documents` stay on the disk until they are drawn."
@@ -337,7 +338,9 @@ class Encoded:
     @property
     def how(self): # The split, in words
         if not self.by_documents: return 'nine tenths to train on'
-        return f'every tenth of {len(self.starts):,} documents to validate'
+        share = len(self.valid)/len(self.ids)
+        return (f'every tenth of {len(self.starts):,} documents to validate, '
+                f'{share:.1%} of the tokens')
 
     @property
     def part(self): # What validates, in words
