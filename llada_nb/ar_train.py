@@ -55,7 +55,7 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #76612b73
+# %% ../nbs/03_ar_train.ipynb #91784094
 @call_parse
 @command
 def ar_train(
@@ -72,12 +72,13 @@ def ar_train(
     init:str=None,            # ar, or a checkpoint folder: start from its weights
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
+    accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     version:store_true=False  # Print the version and exit
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask."
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, windows=windows, seed=seed, init=init, device=device,
-                 resume=resume, compile=compile)
+                 resume=resume, compile=compile, accumulate=accumulate)
     with together():
         run = open_run('ar_train', 'ar', out, **asked)
         tr,bos_id = run.tr,run.tok.mask_id

@@ -115,11 +115,12 @@ def save_trainer(
                train=asdict(tr.cfg), step=tr.step, seconds=tr.seconds)
     write_pair(folder, 'state.safetensors', 'state.json', tensors, own | meta)
 
-# %% ../nbs/01e_runs.ipynb #3d9d0080
+# %% ../nbs/01e_runs.ipynb #f3ac0a58
 def load_trainer(
     folder,            # As `save_trainer` wrote it
     device='cpu',      # Where to go on
-    compile:bool=False # As in `Trainer`
+    compile:bool=False,# As in `Trainer`
+    accumulate:int=1   # As in `Trainer`
 )->tuple:              # Trainer, meta; torch's generators are set to the saved state
     "The run that was saved; `FileNotFoundError` or `ValueError` for what is none."
     tensors,meta = read_pair(folder, 'state.safetensors', 'state.json')
@@ -128,7 +129,7 @@ def load_trainer(
                 if k.startswith(f'{name}.')}
     model = build_model(meta.pop('model', None), part('model'), folder).to(device)
     try:
-        tr = Trainer(model, TrainConfig(**meta.pop('train')), compile)
+        tr = Trainer(model, TrainConfig(**meta.pop('train')), compile, accumulate)
         tr.step,tr.seconds = int(meta.pop('step')),float(meta.pop('seconds'))
         check_number('step', tr.step, 0, tr.cfg.steps)
         for r in meta.get('rows', []): math.fsum((r['step'], r['loss'], r['val']))
@@ -307,7 +308,7 @@ class Run:
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #a3af449a
+# %% ../nbs/01e_runs.ipynb #36513272
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
@@ -316,21 +317,24 @@ def open_run(
     device:str='auto', # As in `best_device`
     resume:bool=False, # Go on with the run in `out`
     compile:bool=False,# As in `Trainer`
+    accumulate:int=1,  # As in `Trainer`
     **asked            # preset, steps, lr, seed, init, windows, …; None: the default
 )->Run:
     "The beginning of a run; `ValueError` or `OSError` for what does not fit."
-    check_asked(asked)
+    check_asked(asked | dict(accumulate=accumulate))
+    build = compile,accumulate
     where,dev = user_path(out, '--out'),best_device(device)
     flags = dict(data=data, out=str(out), device=device, compile=compile) | asked
+    if accumulate>1: flags['accumulate'] = accumulate
     with let_go_on_error(where):
         tr,tok,info,rows = None,None,{},[]
-        if resume: tr,tok,info,rows = _resumed(where, dev, compile, asked)
+        if resume: tr,tok,info,rows = _resumed(where, dev, build, asked)
         was = info.get('source') or info.get('corpus') or 'auto'
         text = find_text(was if data is None else data)
         if resume and text.digest!=info.get('sha256'): raise ValueError(
             f"'{text.name}' is not the text that the run in '{out}' was trained on: "
             'give that one with --data')
-        if not resume: tr,tok,info = _begun(text, kind, dev, compile, asked)
+        if not resume: tr,tok,info = _begun(text, kind, dev, build, asked)
         coded = check_fit(tr.model.cfg, text, tok, kind, asked.get('init') or out)
         about = dict(corpus=text.name, source=text.source, sha256=text.digest)
         if isinstance(text, Documents): about['split'] = coded.how
@@ -338,10 +342,10 @@ def open_run(
         if world()[0]==0 and not resume: where = make_room(out)
     return Run(tr, tok, text, coded, where, info, rows)
 
-def _resumed(out, device, compile, asked):
+def _resumed(out, device, build, asked):
     "The run in `out`, where it stopped; `ValueError` if something else was asked for."
     if world()[0]==0: take_up(out)
-    tr,info = load_trainer(out/'last', device, compile)
+    tr,info = load_trainer(out/'last', device, *build)
     rows,tok = info.pop('rows', []),read_tok(info, out/'last')
     now = dict(dropout=tr.model.cfg.dropout, preset=None, init=None)
     then = defaults | asdict(tr.cfg) | now | info
@@ -355,18 +359,18 @@ def _resumed(out, device, compile, asked):
                          f"leave it out to resume{on or ''}")
     return tr,tok,info | {k:then[k] for k in ('windows', 'loss') if k in then},rows
 
-# %% ../nbs/01e_runs.ipynb #66120e7f
+# %% ../nbs/01e_runs.ipynb #da71cb9e
 defaults = dict(preset='cpu', seed=0, windows=1024, tokenizer='chars') # where none is asked
 
 def check_asked(asked:dict): # As in `open_run`
     "`ValueError`, in the words of the flags, for what no run can be."
     if asked.get('preset'): check_choice('preset', asked['preset'], presets)
     limits = dict(steps=(1, 10**9), lr=(1e-9, 1e3), dropout=(0, .99),
-                  seed=(0, max_seed), windows=(1, 10**9))
+                  seed=(0, max_seed), windows=(1, 10**9), accumulate=(1, 10**9))
     for k,(least,most) in limits.items():
         check_number(f'--{k}', asked.get(k), least, most)
 
-def _begun(text, kind, device, compile, asked):
+def _begun(text, kind, device, build, asked):
     "A new run: trainer, tokenizer, its settings."
     want = defaults | {k:v for k,v in asked.items() if v is not None}
     (sizes,how),init,words = presets[want['preset']],want.get('init'),want.pop('tokenizer')
@@ -382,7 +386,7 @@ def _begun(text, kind, device, compile, asked):
     how = replace(how, **{k:want[k] for k in ('steps', 'lr') if k in want})
     now = dict(steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
     if not init: now['tokens'] = words
-    return Trainer(model.to(device), how, compile),tok,want | now
+    return Trainer(model.to(device), how, *build),tok,want | now
 
 # %% ../nbs/01e_runs.ipynb #1e153f2c
 def set_dropout(
