@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['shift', 'ar_loss', 'crop_loss', 'crops', 'ar_train']
 
-# %% ../nbs/03_ar_train.ipynb #ef7b24ef
+# %% ../nbs/03_ar_train.ipynb #5d023001
 #| code-fold: true
 from functools import partial
 
@@ -14,7 +14,7 @@ from torch import Tensor
 import torch.nn.functional as F
 
 from .core import command
-from .data import batches, split
+from .data import batches
 from .loop import fixed_seed
 from .parallel import together
 from .runs import announce, close_run, fit, open_run
@@ -55,12 +55,12 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #cdfbc5d9
+# %% ../nbs/03_ar_train.ipynb #3e3bd6a6
 @call_parse
 @command
 def ar_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
-    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    data:str=None,            # toy, a file, a folder, a 'pattern' (default: auto)
     tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/ar',        # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
@@ -72,12 +72,13 @@ def ar_train(
     init:str=None,            # ar, or a checkpoint folder: start from its weights
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
+    accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     version:store_true=False  # Print the version and exit
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask."
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, windows=windows, seed=seed, init=init, device=device,
-                 resume=resume, compile=compile)
+                 resume=resume, compile=compile, accumulate=accumulate)
     with together():
         run = open_run('ar_train', 'ar', out, **asked)
         tr,bos_id = run.tr,run.tok.mask_id
@@ -86,5 +87,5 @@ def ar_train(
         announce(run, n=1)
         run.rows = fit(tr, loss_fn, x0, run.val, loss_fn, run.out, run.tok, run.rows,
                        **run.info)
-        on_crops = partial(crop_loss, bos_id=bos_id),crops(split(run.ids)[1], L)
+        on_crops = partial(crop_loss, bos_id=bos_id),crops(run.valid_ids, L)
         return close_run(run, loss_fn, n=1, what='loss', random_windows=on_crops)

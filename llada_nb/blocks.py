@@ -115,7 +115,7 @@ def block_bound(
     nll = F.cross_entropy(noisy.mT, x0, reduction='none')
     return (nll*masked*sizes[block]/l[:,block]).mean()
 
-# %% ../nbs/08_blocks.ipynb #1bf80259
+# %% ../nbs/08_blocks.ipynb #8df3a07c
 def block_noise(
     x0:Tensor,    # Clean tokens, (B,L) long
     block:Tensor, # As in `block_mask`
@@ -124,7 +124,7 @@ def block_noise(
     "Mask each block at its own rate: uniform in (0,1], or 1 where it is one token."
     sizes = block.bincount()
     t = 1-spread_over(1-slices(len(x0), x0.device), len(sizes))             # (B,N)
-    t = torch.where(sizes==1, 1., t.float())[:,block]
+    t = torch.where(sizes==1, 1., t.to(torch.get_default_dtype()))[:,block]
     return torch.where(rand_rows(*x0.shape, device=x0.device)<t, mask_id, x0),t
 
 # %% ../nbs/08_blocks.ipynb #87119325
@@ -298,12 +298,12 @@ def tell_curve(
     print('clean half and blocks, nats per', result['unit']+':',
           ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
 
-# %% ../nbs/08_blocks.ipynb #ce5ad197
+# %% ../nbs/08_blocks.ipynb #0b390e85
 @call_parse
 @command
 def blocks_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
-    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    data:str=None,            # toy, a file, a folder, a 'pattern' (default: auto)
     tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/blocks',    # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
@@ -316,13 +316,14 @@ def blocks_train(
     init:str=None,            # A checkpoint folder: start from its weights
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
+    accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     version:store_true=False  # Print the version and exit
 ):
     "Train one model for every block length, the baseline and LLaDA among them."
     lens_from(ifnone(blocks, '1'))
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, blocks=blocks, windows=windows, seed=seed, init=init,
-                 device=device, resume=resume, compile=compile)
+                 device=device, resume=resume, compile=compile, accumulate=accumulate)
     with together():
         run = open_run('blocks_train', 'blocks', out, **asked)
         tr,M,L = run.tr,run.tok.mask_id,run.tr.model.cfg.max_len

@@ -154,7 +154,7 @@ def load_text(
         'its figures say nothing about TinyShakespeare.\n')
     return Corpus(toy_text(), 'toy')
 
-# %% ../nbs/00_data.ipynb #11d4f098
+# %% ../nbs/00_data.ipynb #a662219c
 class CharTokenizer:
     "Characters ⇄ ids 0…V-1; id V (`mask_id`) stands for no character, shown as ░."
     kind,unit,mask_char = 'chars','character','░'
@@ -175,11 +175,11 @@ class CharTokenizer:
 
     def encode(self, text:str)->Tensor: # ids, (L,) long
         "Ids of the characters of `text`; `ValueError` names the first unknown one."
-        ids = np.empty(len(text), np.int64)
-        for i in range(0, len(text), 2**20):                 # so that memory stays flat
-            codes = _codepoints(text[i:i+2**20]).clip(max=len(self._table)-1)
-            ids[i:i+2**20] = part = self._table[codes]
-            if (part<0).any():
+        ids,n = np.empty(len(text), np.int64),2**16          # so much fits a CPU's cache
+        for i in range(0, len(text), n):
+            codes,part = _codepoints(text[i:i+n]),ids[i:i+n]
+            self._table.take(codes, mode='clip', out=part)   # beyond the last: also -1
+            if part.min()<0:
                 first = i+(part<0).argmax()
                 raise ValueError(_unknown(text, first, self.vocab))
         return torch.from_numpy(ids)
@@ -241,16 +241,16 @@ def split(
     n = int(frac*len(ids))
     return ids[:n],ids[n:]
 
-# %% ../nbs/00_data.ipynb #f1aef323
+# %% ../nbs/00_data.ipynb #cf0d494a
 def batches(
-    ids:Tensor,  # (N,) long
+    ids:Tensor,  # (N,) integers
     bs:int,      # Rows of a batch, B
     seq_len:int  # Length of a row, L
 )->Iterator[Tensor]: # x0, (B,L) long
     "Endless random windows by torch's global generator; `ValueError` if there is none."
     _check_len(ids, seq_len)
     all_windows = ids.unfold(0, seq_len, 1)                       # (N-L+1,L), a view
-    while True: yield all_windows[torch.randint(len(all_windows), (bs,))]
+    while True: yield all_windows[torch.randint(len(all_windows), (bs,))].long()
 
 def _check_len(ids, seq_len):
     if len(ids)<seq_len: raise ValueError(
@@ -266,14 +266,14 @@ def windows(
     n = len(ids)//seq_len
     return ids[:n*seq_len].view(n, seq_len)
 
-# %% ../nbs/00_data.ipynb #4dfc6c45
+# %% ../nbs/00_data.ipynb #a6527ecf
 def spread(
     x0:Tensor, # Windows, (N,L)
     n:int      # At most so many
-)->Tensor:     # (min(N,n),L)
+)->Tensor:     # (min(N,n),L) long
     "Windows evenly spread over all: a large text need not be judged on every one."
     if n<1: raise ValueError(f'{n} windows are none: give at least 1')
-    return x0 if len(x0)<=n else x0[torch.arange(n)*len(x0)//n]
+    return (x0 if len(x0)<=n else x0[torch.arange(n)*len(x0)//n]).long()
 
 # %% ../nbs/00_data.ipynb #55546353
 def visible(text:str)->str: # Any

@@ -8,7 +8,7 @@ __all__ = ['estimators', 'checkpoint_arg', 'by_t', 'by_l', 'evenly', 'by_systema
            'figures', 'judge_llada', 'judge_ar', 'judge_flags', 'judge_checkpoint', 'text_of', 'windows_of', 'report',
            'check_eval', 'llada_eval']
 
-# %% ../nbs/05_evaluate.ipynb #5cd853dc
+# %% ../nbs/05_evaluate.ipynb #39b1d2f9
 #| code-fold: true
 from collections.abc import Callable
 from inspect import signature
@@ -29,7 +29,8 @@ from .checkpoint import load_any
 from .core import (check_choice, check_file, check_number, command, first_line,
                            float64_device, late, max_seed, moved, provenance,
                            write_json)
-from .data import load_text, split, visible, windows
+from .corpora import encode_text, find_text
+from .data import visible, windows
 from .llada_train import mask_exactly, masked_nll, systematic_rows
 from .loop import Estimate, judging, replicate
 from .model import bare
@@ -296,40 +297,39 @@ def judge_checkpoint(
     r = late('judge', kind)(model, x0, mask_id, **how)
     return r | dict(seconds=time.perf_counter()-start)
 
-# %% ../nbs/05_evaluate.ipynb #c8806e3a
+# %% ../nbs/05_evaluate.ipynb #8128746e
 def text_of(
     info:dict,      # Of a checkpoint
     checkpoint:str, # Its name, for the error
-    data:str=None   # As in `load_text`; None: the checkpoint's own text
-)->str:             # A `Corpus`
+    data:str=None   # As in `find_text`; None: the checkpoint's own text
+):                  # As `find_text` gives it
     "The text to be judged; `ValueError` or `OSError`, in one line, says whose it is."
-    if data: return load_text(data)
+    if data: return find_text(data)
     known,given = info.get('sha256'),[info.get(k) for k in ('source', 'corpus')]
     source = next((o for o in given if isinstance(o, str) and o), 'auto')
-    if source in ('auto', 'tinyshakespeare', 'toy'): return load_text(source)
-    try: text = load_text(source) if known else None
+    if source in ('auto', 'tinyshakespeare', 'toy'): return find_text(source)
+    try: text = find_text(source) if known else None
     except (OSError, ValueError): text,why = None,'cannot be read here'
     else: why = 'is another text now' if known else 'has no sha256 to know it by'
     if text is not None and text.digest==known: return text
     raise ValueError(f"the text that '{checkpoint}' was trained on, "
                      f"'{visible(source)}', {why}: give it with --data")
 
-# %% ../nbs/05_evaluate.ipynb #c471d175
+# %% ../nbs/05_evaluate.ipynb #c78ced0e
 def windows_of(
-    text:str,   # A `Corpus`
+    text,       # A `Corpus`, or `Documents`
     tok,        # Of the model
     L:int,      # Tokens of a window
     trained_on  # Name of the model's own text, for the error
 )->Tensor:      # (N,L) long
-    "Windows of the last tenth; `ValueError`, by name, for a text that gives none."
-    try: ids = tok.encode(text)
-    except ValueError as e: raise ValueError(f"'{text.name}': {first_line(e)}; "
+    "What validates, in windows; `ValueError`, by name, for a text that gives none."
+    try: data = encode_text(text, tok)
+    except ValueError as e: raise ValueError(f'{first_line(e)}; '
         f"this checkpoint was trained on '{visible(str(trained_on))}'") from None
-    valid = split(ids)[1]
-    if len(valid)<L: raise ValueError(
-        f"'{text.name}' has {len(ids)} {unit_of(tok)}s: its last tenth, {len(valid)}, "
-        f'is shorter than one window of {L}; give a longer text or a smaller --length')
-    return windows(valid, L)
+    if (n:=len(data.valid))<L: raise ValueError(
+        f"'{text.name}' has {len(data.ids)} {unit_of(tok)}s: {data.part}, {n}, is "
+        f'shorter than one window of {L}; give a longer text or a smaller --length')
+    return windows(data.valid, L)
 
 # %% ../nbs/05_evaluate.ipynb #032492f7
 def report(r:dict)->str: # As `llada_eval` returns it
@@ -377,12 +377,12 @@ _what = "llada, ar (the package's) or a folder"
 _how = dict(opt=False, nargs='?')
 checkpoint_arg = Param(_what, str, **_how) if Param else Annotated[str, _how]
 
-# %% ../nbs/05_evaluate.ipynb #406c706f
+# %% ../nbs/05_evaluate.ipynb #0fddfa91
 @call_parse
 @command
 def llada_eval(
     checkpoint:checkpoint_arg='llada', # llada, ar (the package's) or a folder
-    data:str=None, # auto, tinyshakespeare, toy, a text file (default: the checkpoint's)
+    data:str=None, # toy, a file, a folder, a 'pattern' (default: the checkpoint's)
     length:int=None,          # Tokens of a window (default: the model's most)
     limit:int=None,           # Windows at most, from the start (default: all)
     calls:int=None,           # Model calls per window in each repetition (default: 1)
@@ -403,7 +403,7 @@ def llada_eval(
     check_number('--length', length, 1, model.cfg.max_len)
     judge_flags(model.cfg.kind, **how)
     text,L = text_of(info, checkpoint, data),ifnone(length, model.cfg.max_len)
-    x0 = windows_of(text, tok, L, info.get('corpus'))[:limit]
+    x0 = windows_of(text, tok, L, info.get('corpus'))[:limit].long()
     flags = dict(data=data, length=length, limit=limit) | how | dict(device=device)
     result = provenance('llada_eval', checkpoint, **flags) | dict(
         checkpoint=checkpoint, trained_on=info.get('corpus'),

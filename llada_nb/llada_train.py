@@ -127,12 +127,12 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #a53ddef4
+# %% ../nbs/02_llada_train.ipynb #8bd3dc42
 @call_parse
 @command
 def llada_train(
     preset:str=None,          # Model and run: cpu, cpu-long, gpu or tiny (default: cpu)
-    data:str=None,            # auto, tinyshakespeare, toy, a text file (default: auto)
+    data:str=None,            # toy, a file, a folder, a 'pattern' (default: auto)
     tokenizer:str=None,       # chars, bytes, bpe:4096, a tokenizer.json (default: chars)
     out:str='runs/llada',     # Run folder: best weights, last state, history, loss.png
     steps:int=None,           # Updates (default: the preset's)
@@ -145,13 +145,15 @@ def llada_train(
     init:str=None,            # llada, or a checkpoint folder: start from its weights
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
+    accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     version:store_true=False  # Print the version and exit
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."
     if loss: check_choice('loss', loss, losses)
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, loss=loss, windows=windows, seed=seed, init=init,
-                 device=device, resume=resume, compile=compile)
+                 device=device, resume=resume, compile=compile,
+                 accumulate=accumulate)
     with together():
         run = open_run('llada_train', 'llada', out, **asked)
         tr,mask_id,weight = run.tr,run.tok.mask_id,run.info.setdefault('loss', 'root')

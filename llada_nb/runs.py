@@ -7,7 +7,7 @@ __all__ = ['presets', 'defaults', 'Setup', 'make_tokenizer', 'set_up', 'save_tra
            'plot_history', 'LiveCurve', 'interruptible', 'fit', 'write_history', 'Run', 'open_run', 'check_asked',
            'set_dropout', 'check_fit', 'announce', 'close_run']
 
-# %% ../nbs/01e_runs.ipynb #5f274a3a
+# %% ../nbs/01e_runs.ipynb #c28d7288
 #| code-fold: true
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,9 @@ from .checkpoint import (build_model, ckpt_format, load_any, load_model,
                                  read_pair, read_tok, save_model, tok_json, write_pair)
 from .core import (best_device, check_choice, check_number, first_line, late,
                            max_seed, provenance, user_path, write_json)
-from .data import batches, load_text, split, spread, windows
+from .corpora import (Documents, Encoded, all_characters, encode_text,
+                              find_text, training_part)
+from .data import batches, split, spread, windows
 from .folders import let_go, let_go_on_error, make_room, take_up
 from .loop import (TrainConfig, Trainer, mean_loss, replicate, rng_state,
                            set_rng_state, train, update_flops)
@@ -63,14 +65,13 @@ class Setup:
     loss:Callable     # loss(model, x0): what training minimises
     bound:Callable    # bound(model, x0): what judges, nats per token
 
-# %% ../nbs/01e_runs.ipynb #ae2cfe32
+# %% ../nbs/01e_runs.ipynb #6be5e0a5
 def make_tokenizer(
     words:str, # As in `tokenizer_for`
-    text:str   # The corpus
+    text       # The corpus, as `find_text` gives it
 ):             # A tokenizer
     "That of a corpus: characters of all of it, subwords of what is trained on."
-    if words=='chars': return tokenizer_for(words, text)
-    return tokenizer_for(words, text[:int(.9*len(text))])
+    return tokenizer_for(words, (all_characters if words=='chars' else training_part)(text))
 
 # %% ../nbs/01e_runs.ipynb #ae0b312b
 def set_up(
@@ -114,11 +115,12 @@ def save_trainer(
                train=asdict(tr.cfg), step=tr.step, seconds=tr.seconds)
     write_pair(folder, 'state.safetensors', 'state.json', tensors, own | meta)
 
-# %% ../nbs/01e_runs.ipynb #3d9d0080
+# %% ../nbs/01e_runs.ipynb #f3ac0a58
 def load_trainer(
     folder,            # As `save_trainer` wrote it
     device='cpu',      # Where to go on
-    compile:bool=False # As in `Trainer`
+    compile:bool=False,# As in `Trainer`
+    accumulate:int=1   # As in `Trainer`
 )->tuple:              # Trainer, meta; torch's generators are set to the saved state
     "The run that was saved; `FileNotFoundError` or `ValueError` for what is none."
     tensors,meta = read_pair(folder, 'state.safetensors', 'state.json')
@@ -127,7 +129,7 @@ def load_trainer(
                 if k.startswith(f'{name}.')}
     model = build_model(meta.pop('model', None), part('model'), folder).to(device)
     try:
-        tr = Trainer(model, TrainConfig(**meta.pop('train')), compile)
+        tr = Trainer(model, TrainConfig(**meta.pop('train')), compile, accumulate)
         tr.step,tr.seconds = int(meta.pop('step')),float(meta.pop('seconds'))
         check_number('step', tr.step, 0, tr.cfg.steps)
         for r in meta.get('rows', []): math.fsum((r['step'], r['loss'], r['val']))
@@ -283,61 +285,67 @@ def _stopped(tr, out, signum):
     e.signum = signum
     return e
 
-# %% ../nbs/01e_runs.ipynb #2745db81
+# %% ../nbs/01e_runs.ipynb #f57aa5f5
 @dataclass
 class Run:
     "A training that is about to begin, or to go on."
     tr:Trainer       # Where it stands
     tok:object       # Of the text, or of the checkpoint it starts from
-    text:str         # The corpus
-    ids:Tensor       # All of it, (N,) long
+    text:object      # The corpus: a `Corpus`, or `Documents`
+    data:Encoded     # Its ids, and their split
     out:Path         # Its folder
     info:dict        # Provenance and settings: goes into everything that is saved
     rows:list = field(default_factory=list) # History so far
 
     @property
-    def train_ids(self): return split(self.ids)[0]
+    def train_ids(self): return self.data.train
+    @property
+    def valid_ids(self): return self.data.valid
     @cached_property
-    def every(self): return windows(split(self.ids)[1], self.tr.model.cfg.max_len)
+    def every(self): return windows(self.valid_ids, self.tr.model.cfg.max_len)
     @cached_property
     def val(self): return spread(self.every, self.info['windows'])     # while training
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #03e2f8bf
+# %% ../nbs/01e_runs.ipynb #36513272
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
     out,               # Run folder
-    data:str=None,     # As in `load_text`; None: auto, or what the run was begun with
+    data:str=None,     # As in `find_text`; None: auto, or what the run was begun with
     device:str='auto', # As in `best_device`
     resume:bool=False, # Go on with the run in `out`
     compile:bool=False,# As in `Trainer`
+    accumulate:int=1,  # As in `Trainer`
     **asked            # preset, steps, lr, seed, init, windows, …; None: the default
 )->Run:
     "The beginning of a run; `ValueError` or `OSError` for what does not fit."
-    check_asked(asked)
+    check_asked(asked | dict(accumulate=accumulate))
+    build = compile,accumulate
     where,dev = user_path(out, '--out'),best_device(device)
     flags = dict(data=data, out=str(out), device=device, compile=compile) | asked
+    if accumulate>1: flags['accumulate'] = accumulate
     with let_go_on_error(where):
         tr,tok,info,rows = None,None,{},[]
-        if resume: tr,tok,info,rows = _resumed(where, dev, compile, asked)
+        if resume: tr,tok,info,rows = _resumed(where, dev, build, asked)
         was = info.get('source') or info.get('corpus') or 'auto'
-        text = load_text(was if data is None else data)
+        text = find_text(was if data is None else data)
         if resume and text.digest!=info.get('sha256'): raise ValueError(
             f"'{text.name}' is not the text that the run in '{out}' was trained on: "
             'give that one with --data')
-        if not resume: tr,tok,info = _begun(text, kind, dev, compile, asked)
-        ids = check_fit(tr.model.cfg, text, tok, kind, asked.get('init') or out)
+        if not resume: tr,tok,info = _begun(text, kind, dev, build, asked)
+        coded = check_fit(tr.model.cfg, text, tok, kind, asked.get('init') or out)
         about = dict(corpus=text.name, source=text.source, sha256=text.digest)
+        if isinstance(text, Documents): about['split'] = coded.how
         info = provenance(command, **flags) | about | info
         if world()[0]==0 and not resume: where = make_room(out)
-    return Run(tr, tok, text, ids, where, info, rows)
+    return Run(tr, tok, text, coded, where, info, rows)
 
-def _resumed(out, device, compile, asked):
+def _resumed(out, device, build, asked):
     "The run in `out`, where it stopped; `ValueError` if something else was asked for."
     if world()[0]==0: take_up(out)
-    tr,info = load_trainer(out/'last', device, compile)
+    tr,info = load_trainer(out/'last', device, *build)
     rows,tok = info.pop('rows', []),read_tok(info, out/'last')
     now = dict(dropout=tr.model.cfg.dropout, preset=None, init=None)
     then = defaults | asdict(tr.cfg) | now | info
@@ -351,18 +359,18 @@ def _resumed(out, device, compile, asked):
                          f"leave it out to resume{on or ''}")
     return tr,tok,info | {k:then[k] for k in ('windows', 'loss') if k in then},rows
 
-# %% ../nbs/01e_runs.ipynb #66120e7f
+# %% ../nbs/01e_runs.ipynb #da71cb9e
 defaults = dict(preset='cpu', seed=0, windows=1024, tokenizer='chars') # where none is asked
 
 def check_asked(asked:dict): # As in `open_run`
     "`ValueError`, in the words of the flags, for what no run can be."
     if asked.get('preset'): check_choice('preset', asked['preset'], presets)
     limits = dict(steps=(1, 10**9), lr=(1e-9, 1e3), dropout=(0, .99),
-                  seed=(0, max_seed), windows=(1, 10**9))
+                  seed=(0, max_seed), windows=(1, 10**9), accumulate=(1, 10**9))
     for k,(least,most) in limits.items():
         check_number(f'--{k}', asked.get(k), least, most)
 
-def _begun(text, kind, device, compile, asked):
+def _begun(text, kind, device, build, asked):
     "A new run: trainer, tokenizer, its settings."
     want = defaults | {k:v for k,v in asked.items() if v is not None}
     (sizes,how),init,words = presets[want['preset']],want.get('init'),want.pop('tokenizer')
@@ -378,7 +386,7 @@ def _begun(text, kind, device, compile, asked):
     how = replace(how, **{k:want[k] for k in ('steps', 'lr') if k in want})
     now = dict(steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
     if not init: now['tokens'] = words
-    return Trainer(model.to(device), how, compile),tok,want | now
+    return Trainer(model.to(device), how, *build),tok,want | now
 
 # %% ../nbs/01e_runs.ipynb #1e153f2c
 def set_dropout(
@@ -389,14 +397,14 @@ def set_dropout(
     model.cfg = replace(model.cfg, dropout=p)
     for block in model.blocks: block.drop.p = p
 
-# %% ../nbs/01e_runs.ipynb #adfd6d03
+# %% ../nbs/01e_runs.ipynb #2cf86f25
 def check_fit(
     cfg:ModelConfig,# Of the model to be trained
-    text:str,       # The corpus
+    text,           # The corpus
     tok,            # The model's tokenizer
     kind:str,       # What is to be trained
     where           # Folder that the model came from
-)->Tensor:          # The text's ids, (N,) long
+)->Encoded:         # The text's ids
     "`ValueError` for a model of another kind, unknown characters, or too short a text."
     say = dict(llada='a LLaDA model', ar='an autoregressive model',
                blocks='a block model')
@@ -404,15 +412,14 @@ def check_fit(
     if has!=want: raise ValueError(f"'{where}' holds {has}; this command trains {want}")
     if tok is None: raise ValueError(
         f"'{where}' was saved without a tokenizer: it cannot be trained on text")
-    try: ids = tok.encode(text)
-    except ValueError as e: raise ValueError(f"'{text.name}': {e}") from None
-    n,unit = len(split(ids)[1]),getattr(tok, 'unit', 'token')
+    coded = encode_text(text, tok)
+    n,unit = len(coded.valid),getattr(tok, 'unit', 'token')
     if n<cfg.max_len: raise ValueError(
-        f"'{text.name}' has {len(ids)} {unit}s: its last tenth, {n}, is shorter than "
-        f'one window of {cfg.max_len}; give at least {10*cfg.max_len}')
-    return ids
+        f"'{text.name}' has {len(coded.ids)} {unit}s: {coded.part}, {n}, is shorter "
+        f'than one window of {cfg.max_len}; give at least {10*cfg.max_len}')
+    return coded
 
-# %% ../nbs/01e_runs.ipynb #66c4cbac
+# %% ../nbs/01e_runs.ipynb #e1ff297d
 def announce(
     run:Run, # About to begin
     n:int    # Repetitions of the final figure
@@ -423,7 +430,7 @@ def announce(
     looks = len(range(tr.step, tr.cfg.steps, tr.cfg.every))
     updates = 3*left*tr.cfg.bs             # forward and backward: thrice a forward pass
     def cost(n): return f'{n/updates:.0%} of the updates' if updates else f'{n} rows'
-    print(f'{run.text.name}: {len(run.ids):,} {unit}s, nine tenths to train on; '
+    print(f'{run.text.name}: {len(run.data.ids):,} {unit}s, {run.data.how}; '
           f'{left} updates of {tr.cfg.bs} windows of {tr.model.cfg.max_len}\n'
           f'{looks} evaluations on {len(run.val)} of {len(run.every)} validation '
           f'windows (work: {cost(looks*len(run.val))}), the final figure on '

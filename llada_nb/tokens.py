@@ -50,7 +50,7 @@ def _by_runs(ids, mask_id, decode): # What is between masks is decoded in one pi
     runs = ((masks, list(run)) for masks,run in groupby(ids, lambda i: i==mask_id))
     return ''.join('░'*len(run) if masks else decode(run) for masks,run in runs)
 
-# %% ../nbs/00b_tokens.ipynb #ddf1111c
+# %% ../nbs/00b_tokens.ipynb #0dbdcb4a
 class BPETokenizer:
     "Subwords by byte pair encoding: any text; the id after the last is `mask_id`."
     kind,unit = 'bpe','token'
@@ -66,7 +66,7 @@ class BPETokenizer:
 
     @classmethod
     def train(cls,
-              text:str,     # What the pairs are counted in
+              text,         # What the pairs are counted in: a text, or pieces of one
               size:int=4096 # Tokens, the 256 bytes included
     ): # A `BPETokenizer`; fewer tokens where the text has fewer pairs
         "Learn subwords from a text."
@@ -78,7 +78,9 @@ class BPETokenizer:
         trainer = lib.trainers.BpeTrainer(
             vocab_size=size, show_progress=False,
             initial_alphabet=lib.pre_tokenizers.ByteLevel.alphabet())
-        raw.train_from_iterator(text.splitlines(keepends=True), trainer)
+        pieces = [text] if isinstance(text, str) else text
+        lines = (l for p in pieces for l in p.splitlines(keepends=True))
+        raw.train_from_iterator(lines, trainer)
         return cls(raw.to_str())
 
     def encode(self, text:str)->Tensor: # ids, (L,) long
@@ -108,10 +110,10 @@ def _library():
         'subwords need the tokenizers library: pip install tokenizers') from None
     return lib
 
-# %% ../nbs/00b_tokens.ipynb #efaf4696
+# %% ../nbs/00b_tokens.ipynb #f028e641
 def tokenizer_for(
     spec:str, # chars, bytes, bpe:4096, or the path of a tokenizer.json
-    text:str  # What characters and subwords are taken from
+    text      # What characters (a text) and subwords (also pieces of one) are taken from
 ):            # With `encode`, `decode`, `vocab_size`, `mask_id`, `to_json`
     "The tokenizer of a name; `ValueError` or `OSError`, in one line, for what is none."
     kind,_,size = spec.partition(':')
