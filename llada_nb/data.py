@@ -241,7 +241,7 @@ def split(
     n = int(frac*len(ids))
     return ids[:n],ids[n:]
 
-# %% ../nbs/00_data.ipynb #cf0d494a
+# %% ../nbs/00_data.ipynb #ffac13de
 def batches(
     ids:Tensor,  # (N,) integers
     bs:int,      # Rows of a batch, B
@@ -250,7 +250,12 @@ def batches(
     "Endless random windows by torch's global generator; `ValueError` if there is none."
     _check_len(ids, seq_len)
     all_windows = ids.unfold(0, seq_len, 1)                       # (N-L+1,L), a view
-    while True: yield all_windows[torch.randint(len(all_windows), (bs,))].long()
+    while True: yield _rows(all_windows, torch.randint(len(all_windows), (bs,)))
+
+def _rows(x, i): # Some rows, long; older versions of torch index signed integers only
+    signed,most = {2:(torch.int16, 2**16-1), 4:(torch.int32, 2**32-1)}.get(
+        x.element_size(), (x.dtype, -1))
+    return x.view(signed)[i].long() & most
 
 def _check_len(ids, seq_len):
     if len(ids)<seq_len: raise ValueError(
@@ -266,14 +271,14 @@ def windows(
     n = len(ids)//seq_len
     return ids[:n*seq_len].view(n, seq_len)
 
-# %% ../nbs/00_data.ipynb #a6527ecf
+# %% ../nbs/00_data.ipynb #86d476d6
 def spread(
     x0:Tensor, # Windows, (N,L)
     n:int      # At most so many
 )->Tensor:     # (min(N,n),L) long
     "Windows evenly spread over all: a large text need not be judged on every one."
     if n<1: raise ValueError(f'{n} windows are none: give at least 1')
-    return (x0 if len(x0)<=n else x0[torch.arange(n)*len(x0)//n]).long()
+    return x0.long() if len(x0)<=n else _rows(x0, torch.arange(n)*len(x0)//n)
 
 # %% ../nbs/00_data.ipynb #55546353
 def visible(text:str)->str: # Any
