@@ -32,7 +32,7 @@ trials = {  # kind, name: what differs; in capitals what no preset can say, belo
     ('llada', 'no neighbours'): dict(conv=0), ('llada', 'no neighbours, another seed'): dict(conv=0, seed=1),
     ('ar', 'no neighbours'): dict(conv=0), ('ar', 'no neighbours, another seed'): dict(conv=0, seed=1),
     ('llada', 'seven taps'): dict(conv=7), ('llada', 'nine taps'): dict(conv=9),
-    ('llada', 'neighbours before attention, too, and in the last block'): dict(EVERYWHERE=True),
+    ('llada', 'neighbours everywhere'): dict(EVERYWHERE=True),  # before attention, too, and in the last block
     ('llada', 'ReLU² for SwiGLU'): dict(RELU2=True), ('ar', 'ReLU² for SwiGLU'): dict(RELU2=True),
     ('llada', 'value residuals'): dict(VALUES=True), ('ar', 'value residuals'): dict(VALUES=True),
     ('llada', 'a gate on each head'): dict(GATE=True), ('ar', 'a gate on each head'): dict(GATE=True),
