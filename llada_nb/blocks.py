@@ -278,12 +278,12 @@ def write(
     reader = partial(BlockReader, bos_id=bos_id, window=window)
     return denoise(model, xt, mask_id, block_len=block_len, reader=reader, **kwargs)
 
-# %% ../nbs/08_blocks.ipynb #a53b3113
+# %% ../nbs/08_blocks.ipynb #c6c88772
 def lens_from(
     text:str # Numbers, or L for the whole window, with commas between them
 )->list:     # As `block_lens` of `block_loss`
     "The block lengths that a flag names; `ValueError` for what is none."
-    try: lens = [None if o.strip() in 'lL' else int(o) for o in text.split(',')]
+    try: lens = [None if o.strip() in ('l','L') else int(o) for o in text.split(',')]
     except ValueError: raise ValueError(
         f"--blocks is '{text}'; give numbers, or L, as in 4,16,L") from None
     for k in lens: check_number('--blocks', k, 1, 10**9)
