@@ -7,12 +7,12 @@ __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'ma
            'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache', 'BlockReader',
            'write', 'lens_from', 'tell_curve', 'blocks_train']
 
-# %% ../nbs/08_blocks.ipynb #36ca688b
+# %% ../nbs/08_blocks.ipynb #df71b5c2
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
 
-from fastcore.basics import ifnone
+from fastcore.basics import ifnone, patch
 from fastcore.meta import delegates
 from fastcore.script import call_parse, store_true
 from torch import Tensor
@@ -176,7 +176,7 @@ def judge_blocks(
     curve = {k:mean_loss(model, f, x0, seed=seed) for k,f in losses.items()}
     return r | dict(curve=curve, calls_per_window=1, repetitions=repeats, seed=seed)
 
-# %% ../nbs/08_blocks.ipynb #76bff6ac
+# %% ../nbs/08_blocks.ipynb #1fd60594
 class TextCache:
     "Keys and values of written text, of each row the last `window` tokens: exact."
     def __init__(self,
@@ -194,45 +194,51 @@ class TextCache:
     def count(self, rows): # (R,) long → how many tokens were written, BOS included
         return self.held[rows]+self.gone[rows]
 
-    def read(self, rows, ids, clean, n, at=None):
-        "Of rows (R,) what follows (R,T≤2·window+1): `clean` (R,) tokens, masks up to `n`."
-        T = ids.shape[1]
-        self.make_room(rows, T)
-        held,i = self.held[rows],torch.arange(T, device=ids.device)
-        place = held[:,None]+i                                              # (R,T)
-        end = int(held.max())+T
-        kept = Rows(self.kv[:,:,:,:,:end], self.h[:,:,:end], rows, place)
-        mask = self.sees(place, i<clean[:,None], held+n, end)
-        pos = place+self.gone[rows,None]
-        h = self.model.body(ids, pos=pos, cache=kept, at=at, mask=mask)
-        self.held[rows] = held+clean                      # masks are forgotten
-        return h
+# %% ../nbs/08_blocks.ipynb #c87a03ce
+@patch
+def read(self:TextCache, rows, ids, clean, n, at=None):
+    "Of rows (R,) what follows (R,T≤2·window+1): `clean` (R,) tokens, masks up to `n`."
+    T = ids.shape[1]
+    self.make_room(rows, T)
+    held,i = self.held[rows],torch.arange(T, device=ids.device)
+    place = held[:,None]+i                                              # (R,T)
+    end = int(held.max())+T
+    kept = Rows(self.kv[:,:,:,:,:end], self.h[:,:,:end], rows, place)
+    mask = self.sees(place, i<clean[:,None], held+n, end)
+    pos = place+self.gone[rows,None]
+    h = self.model.body(ids, pos=pos, cache=kept, at=at, mask=mask)
+    self.held[rows] = held+clean                      # masks are forgotten
+    return h
 
-    def follow(self, rows, text, start, end, at=None):
-        "Of texts (R,N), BOS first: up to `start` (R,) as written, to `end` as a block."
-        while (far:=start-self.count(rows)>self.window).any():    # a long prompt: in parts
-            stop = self.count(rows[far])+self.window
-            self.follow(rows[far], text[far], stop, stop)
-        done = self.count(rows)
-        i = done[:,None] + torch.arange(int((end-done).max()), device=rows.device)
-        ids = text.gather(1, i.clamp_max(text.shape[1]-1))
-        if at is not None: at = (at-done[:,None]).clamp(0, i.shape[1]-1)    # (R,m)
-        return self.read(rows, ids, start-done, end-done, at)
+@patch
+def follow(self:TextCache, rows, text, start, end, at=None):
+    "Of texts (R,N), BOS first: up to `start` (R,) as written, to `end` as a block."
+    while (far:=start-self.count(rows)>self.window).any():    # a long prompt: in parts
+        stop = self.count(rows[far])+self.window
+        self.follow(rows[far], text[far], stop, stop)
+    done = self.count(rows)
+    i = done[:,None] + torch.arange(int((end-done).max()), device=rows.device)
+    ids = text.gather(1, i.clamp_max(text.shape[1]-1))
+    if at is not None: at = (at-done[:,None]).clamp(0, i.shape[1]-1)    # (R,m)
+    return self.read(rows, ids, start-done, end-done, at)
 
-    def sees(self, place, clean, ends, end): # (R,T), (R,T) bool, (R,) → (R,T,end) bool
-        q,k = place[...,None],torch.arange(end, device=place.device)
-        left,block = k<=q,k<ends[:,None,None]             # a token's, a mask's
-        return torch.where(clean[...,None], left, block) & (k>q-self.window) | (k==q)
+# %% ../nbs/08_blocks.ipynb #d93f74eb
+@patch
+def sees(self:TextCache, place, clean, ends, end): # (R,T), (R,T), (R,) → (R,T,end)
+    q,k = place[...,None],torch.arange(end, device=place.device)
+    left,block = k<=q,k<ends[:,None,None]             # a token's, a mask's
+    return torch.where(clean[...,None], left, block) & (k>q-self.window) | (k==q)
 
-    def make_room(self, rows, T): # Where the places run out the oldest tokens go
-        full,keep = rows[self.held[rows]+T>self.size],self.window-1
-        if not len(full): return
-        drop,to = self.held[full]-keep,torch.arange(keep, device=rows.device)
-        r,at = full[:,None],drop[:,None]+to
-        kv = self.kv.transpose(3,4)                       # (2,layers,B,size,H,K)
-        kv[:,:,r,to] = kv[:,:,r,at]
-        self.h[:,r,to] = self.h[:,r,at]
-        self.gone[full],self.held[full] = self.gone[full]+drop,keep
+@patch
+def make_room(self:TextCache, rows, T): # Where the places run out the oldest tokens go
+    full,keep = rows[self.held[rows]+T>self.size],self.window-1
+    if not len(full): return
+    drop,to = self.held[full]-keep,torch.arange(keep, device=rows.device)
+    r,at = full[:,None],drop[:,None]+to
+    kv = self.kv.transpose(3,4)                       # (2,layers,B,size,H,K)
+    kv[:,:,r,to] = kv[:,:,r,at]
+    self.h[:,r,to] = self.h[:,r,at]
+    self.gone[full],self.held[full] = self.gone[full]+drop,keep
 
 # %% ../nbs/08_blocks.ipynb #ccba8ce9
 class BlockReader:

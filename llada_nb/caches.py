@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['caches', 'BlockCache', 'Rows']
 
-# %% ../nbs/04a_caches.ipynb #b8a2a645
+# %% ../nbs/04a_caches.ipynb #f29c16fb
 #| code-fold: true
+from fastcore.basics import patch
 from torch import Tensor
 import torch
 
 # %% ../nbs/04a_caches.ipynb #b45352ac
 caches = dict(prefix=torch.ge, dual=torch.eq)     # rule(block, active): is it computed?
 
-# %% ../nbs/04a_caches.ipynb #4bae20d6
+# %% ../nbs/04a_caches.ipynb #87ef25b5
 class BlockCache:
     "`Transformer.body` that computes some blocks and remembers the rest: approximate."
     def __init__(self,
@@ -46,21 +47,25 @@ class BlockCache:
             else: self.part(rows[i], xt[i], pad)
         return self.h[rows[:,None], at]
 
-    def whole(self, r, xt, valid, at): # Reads rows whole, answers at some positions
-        h = self.model.body(xt, valid, self.pos[r], Rows(*self.kept, r), at)
-        self.h[r[:,None], at] = h
+# %% ../nbs/04a_caches.ipynb #caf87e76
+@patch
+def whole(self:BlockCache, r, xt, valid, at): # Reads rows whole, answers at some positions
+    h = self.model.body(xt, valid, self.pos[r], Rows(*self.kept, r), at)
+    self.h[r[:,None], at] = h
 
-    def part(self, r, xt, valid): # Reads only what the rule says
-        new = self.positions(r)                           # (R,n)
-        pos = self.pos[r].gather(1, new)
-        h = self.model.body(xt.gather(1, new), valid, pos, Rows(*self.kept, r, new))
-        self.h[r[:,None], new] = h
+@patch
+def part(self:BlockCache, r, xt, valid): # Reads only what the rule says
+    new = self.positions(r)                           # (R,n)
+    pos = self.pos[r].gather(1, new)
+    h = self.model.body(xt.gather(1, new), valid, pos, Rows(*self.kept, r, new))
+    self.h[r[:,None], new] = h
 
-    def positions(self, r): # (R,n) long: what to compute; short rows repeat the first
-        need = self.rule(self.block[r], self.active[r][:,None]) & self.behind[r]
-        n = need.sum(1, keepdim=True)
-        at = need.int().argsort(dim=1, descending=True, stable=True)[:,:n.max()]
-        return torch.where(torch.arange(at.shape[1], device=at.device)<n, at, at[:,:1])
+@patch
+def positions(self:BlockCache, r): # (R,n) long, computed; short rows repeat the first
+    need = self.rule(self.block[r], self.active[r][:,None]) & self.behind[r]
+    n = need.sum(1, keepdim=True)
+    at = need.int().argsort(dim=1, descending=True, stable=True)[:,:n.max()]
+    return torch.where(torch.arange(at.shape[1], device=at.device)<n, at, at[:,:1])
 
 # %% ../nbs/04a_caches.ipynb #090feaef
 class Rows:

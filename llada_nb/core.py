@@ -127,7 +127,7 @@ def late(
     module,attr = late_names[table][name].split(':')
     return getattr(import_module(f'llada_nb.{module}'), attr)
 
-# %% ../nbs/00a_core.ipynb #70c24437
+# %% ../nbs/00a_core.ipynb #1cb35b95
 #| code-fold: true
 _moves = """
 model > core: best_device check_choice check_torch min_torch provenance check_file
@@ -156,6 +156,8 @@ hub > hf_tokens: HFTokenizer render_chat batch_prompts
 explore > site_procs: static_widgets site_links
 """
 
+# %% ../nbs/00a_core.ipynb #f3acbd0e
+#| code-fold: true
 def _moved_names(): # 'old module.old name' → 'new module:new name'
     for line in _moves.strip().splitlines():
         modules,names = line.split(': ')

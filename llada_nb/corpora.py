@@ -7,7 +7,7 @@ __all__ = ['piece_size', 'most_in_memory', 'version', 'every', 'most_learned', '
            'Documents', 'find_text', 'cache_folder', 'survey', 'all_characters', 'training_part', 'Encoded',
            'encode_text']
 
-# %% ../nbs/00c_corpora.ipynb #964c289e
+# %% ../nbs/00c_corpora.ipynb #1cbdf1ba
 #| code-fold: true
 from array import array
 from collections.abc import Iterable, Iterator
@@ -28,6 +28,7 @@ import tempfile
 import warnings
 import zlib
 
+from fastcore.basics import patch
 from filelock import FileLock
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -99,7 +100,7 @@ def cut_at_lines(
         rest = rest[i:]
     if rest: yield rest
 
-# %% ../nbs/00c_corpora.ipynb #de9ae808
+# %% ../nbs/00c_corpora.ipynb #112f9631
 #| code-fold: true
 def _form(path): # What a file's name says: '', 'jsonl', 'gz' or 'jsonl.gz'
     name = path.name.lower()
@@ -118,6 +119,8 @@ def _opened(path):
     except (gzip.BadGzipFile, zlib.error) as e: raise ValueError(
         f"'{path}' is damaged, or no .gz: {first_line(e)}") from None
 
+# %% ../nbs/00c_corpora.ipynb #1dd2325a
+#| code-fold: true
 def _texts(path, bar):
     "Pieces of the documents in a file: place, characters before, text."
     done,n = bar.n,piece_size
@@ -134,7 +137,7 @@ def _texts(path, bar):
                 start += len(text)
         bar.update(done+raw.tell()-bar.n)
 
-# %% ../nbs/00c_corpora.ipynb #ce81a6dc
+# %% ../nbs/00c_corpora.ipynb #a6cc1c55
 class Piece(NamedTuple):
     "A part of a document, on its way to a tokenizer."
     doc:int   # Number of the document, from 0
@@ -142,6 +145,7 @@ class Piece(NamedTuple):
     text:str  # About `piece_size` characters, or fewer
     where:str # File, and line of a .jsonl: for errors
 
+# %% ../nbs/00c_corpora.ipynb #ab522988
 class Documents:
     "Texts in files, read piece by piece."
     def __init__(self,
@@ -158,15 +162,6 @@ class Documents:
         return tqdm(desc=what, total=size, unit='B', unit_scale=True, delay=1,
                     leave=False, dynamic_ncols=True)
 
-    def pieces(self, what:str='read')->Iterator[Piece]: # what: named by the bar
-        "All documents that are not empty, from the first to the last."
-        doc = -1
-        with self.bar(what) as bar:
-            for path in self.files:
-                for where,start,text in _texts(path, bar):
-                    doc += start==0
-                    yield Piece(doc, start, text, where)
-
     @cached_property
     def digest(self)->str:
         "sha256: of a plain file's text, like a `Corpus`; of forms and bytes of several."
@@ -182,6 +177,17 @@ class Documents:
                         h.update(block)
                         bar.update(len(block))
         return h.hexdigest()
+
+# %% ../nbs/00c_corpora.ipynb #922ad0f8
+@patch
+def pieces(self:Documents, what:str='read')->Iterator[Piece]: # what: named by the bar
+    "All documents that are not empty, from the first to the last."
+    doc = -1
+    with self.bar(what) as bar:
+        for path in self.files:
+            for where,start,text in _texts(path, bar):
+                doc += start==0
+                yield Piece(doc, start, text, where)
 
 # %% ../nbs/00c_corpora.ipynb #710ee58f
 most_in_memory = 2**26                                # bytes of a plain file
@@ -210,7 +216,7 @@ def find_text(
     else: return load_text(source)
     return Documents(files, name, str(path.resolve()))
 
-# %% ../nbs/00c_corpora.ipynb #0c1f9142
+# %% ../nbs/00c_corpora.ipynb #9e98df35
 version,every,most_learned = 1,10,2**26
 
 def cache_folder()->Path: # Of encoded corpora
@@ -222,6 +228,7 @@ def cache_folder()->Path: # Of encoded corpora
         'set LLADA_NB_CACHE to one that can be written') from None
     return folder
 
+# %% ../nbs/00c_corpora.ipynb #914e151a
 def survey(
     docs:Documents # Read once; the result is kept in the cache
 )->dict:           # documents, characters, alphabet
@@ -271,7 +278,7 @@ def _sample(docs):
         due -= 1
         yield text
 
-# %% ../nbs/00c_corpora.ipynb #a14acc15
+# %% ../nbs/00c_corpora.ipynb #3e563e24
 #| code-fold: true
 class _Part: # Ids on their way into a file: of documents to train on, or of the others
     def __init__(self, file, tok, dtype):
@@ -297,6 +304,8 @@ class _Part: # Ids on their way into a file: of documents to train on, or of the
         self.file.write(ids.astype(self.dtype).data)
         self.n += len(ids)
 
+# %% ../nbs/00c_corpora.ipynb #2697ee26
+#| code-fold: true
 def _encode(docs, tok, folder):
     "Fill a new folder: the ids, the beginnings, and what they are."
     dtype = '<u2' if tok.vocab_size<=2**16 else '<u4'
@@ -322,7 +331,7 @@ def _about(docs, tok): # What must be the same for a file to be used again
     return dict(version=version, sha256=docs.digest,
                 tokenizer=sha256(words.encode()).hexdigest())
 
-# %% ../nbs/00c_corpora.ipynb #28376878
+# %% ../nbs/00c_corpora.ipynb #126f921d
 @dataclass
 class Encoded:
     "The ids of a text; those of `Documents` stay on the disk until they are drawn."
@@ -346,6 +355,7 @@ class Encoded:
     def part(self): # What validates, in words
         return 'its validation part' if self.by_documents else 'its last tenth'
 
+# %% ../nbs/00c_corpora.ipynb #775df31d
 def encode_text(
     text, # A text, or `Documents`
     tok   # Encodes it
@@ -374,6 +384,7 @@ def _from_cache(docs, tok):
     return Encoded(mapped('ids', about['dtype']), about['cut'], mapped('starts', '<i8'),
                    about['by_documents'])
 
+# %% ../nbs/00c_corpora.ipynb #763f0e22
 def _usable(where, want):
     "What a folder holds, if it is whole and what is wanted; otherwise it is removed."
     if not where.exists(): return

@@ -7,7 +7,7 @@ __all__ = ['toy_speakers', 'toy_slots', 'toy_ends', 'toy_max_lines', 'shakespear
            'toy_entropy', 'load_text', 'CharTokenizer', 'tokenizer_from', 'split', 'batches', 'windows', 'spread',
            'visible', 'token_texts', 'TokenGrid']
 
-# %% ../nbs/00_data.ipynb #d89d8c89
+# %% ../nbs/00_data.ipynb #76b16b00
 #| code-fold: true
 from collections.abc import Iterator
 from functools import cached_property
@@ -20,6 +20,7 @@ import random
 import unicodedata
 import warnings
 
+from fastcore.basics import patch
 import numpy as np
 import pooch
 import torch
@@ -154,7 +155,7 @@ def load_text(
         'its figures say nothing about TinyShakespeare.\n')
     return Corpus(toy_text(), 'toy')
 
-# %% ../nbs/00_data.ipynb #a662219c
+# %% ../nbs/00_data.ipynb #70263498
 class CharTokenizer:
     "Characters ⇄ ids 0…V-1; id V (`mask_id`) stands for no character, shown as ░."
     kind,unit,mask_char = 'chars','character','░'
@@ -173,24 +174,6 @@ class CharTokenizer:
         table[codes] = np.arange(self.vocab_size)
         return table
 
-    def encode(self, text:str)->Tensor: # ids, (L,) long
-        "Ids of the characters of `text`; `ValueError` names the first unknown one."
-        ids,n = np.empty(len(text), np.int64),2**16          # so much fits a CPU's cache
-        for i in range(0, len(text), n):
-            codes,part = _codepoints(text[i:i+n]),ids[i:i+n]
-            self._table.take(codes, mode='clip', out=part)   # beyond the last: also -1
-            if part.min()<0:
-                first = i+(part<0).argmax()
-                raise ValueError(_unknown(text, first, self.vocab))
-        return torch.from_numpy(ids)
-
-    def decode(self, ids)->str: # ids: (L,) integers in 0…V
-        "The text of `ids`; ░ for `mask_id`. `ValueError` for an id that is none."
-        ids = torch.as_tensor(ids).tolist()
-        if ids and not 0<=min(ids)<=max(ids)<=self.vocab_size: raise ValueError(
-            f'ids from {min(ids)} to {max(ids)}: they must be in 0…{self.vocab_size}')
-        return ''.join((self.vocab+self.mask_char)[i] for i in ids)
-
     def to_json(self)->dict: # For a checkpoint
         return dict(kind=self.kind, vocab=self.vocab)
 
@@ -201,6 +184,27 @@ class CharTokenizer:
         if isinstance(vocab, str) and list(vocab)==sorted(set(vocab)): return cls(vocab)
         raise ValueError(
             'the vocabulary must be a text of different characters, in order')
+
+# %% ../nbs/00_data.ipynb #3babf6ca
+@patch
+def encode(self:CharTokenizer, text:str)->Tensor: # ids, (L,) long
+    "Ids of the characters of `text`; `ValueError` names the first unknown one."
+    ids,n = np.empty(len(text), np.int64),2**16          # so much fits a CPU's cache
+    for i in range(0, len(text), n):
+        codes,part = _codepoints(text[i:i+n]),ids[i:i+n]
+        self._table.take(codes, mode='clip', out=part)   # beyond the last: also -1
+        if part.min()<0:
+            first = i+(part<0).argmax()
+            raise ValueError(_unknown(text, first, self.vocab))
+    return torch.from_numpy(ids)
+
+@patch
+def decode(self:CharTokenizer, ids)->str: # ids: (L,) integers in 0…V
+    "The text of `ids`; ░ for `mask_id`. `ValueError` for an id that is none."
+    ids = torch.as_tensor(ids).tolist()
+    if ids and not 0<=min(ids)<=max(ids)<=self.vocab_size: raise ValueError(
+        f'ids from {min(ids)} to {max(ids)}: they must be in 0…{self.vocab_size}')
+    return ''.join((self.vocab+self.mask_char)[i] for i in ids)
 
 # %% ../nbs/00_data.ipynb #34a4e0c9
 #| code-fold: true

@@ -308,7 +308,7 @@ class Run:
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #36513272
+# %% ../nbs/01e_runs.ipynb #9d50d803
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
@@ -342,6 +342,7 @@ def open_run(
         if world()[0]==0 and not resume: where = make_room(out)
     return Run(tr, tok, text, coded, where, info, rows)
 
+# %% ../nbs/01e_runs.ipynb #b5e594a9
 def _resumed(out, device, build, asked):
     "The run in `out`, where it stopped; `ValueError` if something else was asked for."
     if world()[0]==0: take_up(out)
@@ -436,7 +437,7 @@ def announce(
           f'windows (work: {cost(looks*len(run.val))}), the final figure on '
           f'{len(run.final)} ({cost(n*len(run.final))})', file=sys.stderr)
 
-# %% ../nbs/01e_runs.ipynb #c1e1c61d
+# %% ../nbs/01e_runs.ipynb #67f1dab8
 def close_run(
     run:Run,           # Done training
     val_loss:Callable, # As in `mean_loss`
@@ -466,6 +467,7 @@ def close_run(
     let_go(run.out)
     return result
 
+# %% ../nbs/01e_runs.ipynb #c590b0af
 def _summary(r, out):
     error = f" ± {r['se']:.3f}" if r['repetitions']>1 else ''
     bits = f"{r['bits']:.3f} bits"

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['too_little', 'accepted', 'NGram', 'Masks', 'pair_table', 'Speculation', 'speculate']
 
-# %% ../nbs/08a_speculate.ipynb #6d1b4577
+# %% ../nbs/08a_speculate.ipynb #089101ee
 #| code-fold: true
 from collections.abc import Iterator
 import math
 
-from fastcore.basics import ifnone
+from fastcore.basics import ifnone, patch
 from torch import Tensor
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ def accepted(
     p,q = (o.take_along_dim(n[:,None,None], 1)[:,0] for o in (p, F.pad(q, (0,0,0,1))))
     return n,too_little(p, q)                             # all kept: q is 0, p itself
 
-# %% ../nbs/08a_speculate.ipynb #3e3a4e1c
+# %% ../nbs/08a_speculate.ipynb #6154bc92
 class NGram:
     "Counted n-grams with Witten-Bell smoothing: a draft, and an honest rival."
     masks = False                                         # asks no network
@@ -64,24 +64,26 @@ class NGram:
             table = before, start, grams%V, count.double()
             self.tables.append([x.numpy() for x in table])
 
-    def after(self, before): # Tokens before, a list; BOS is none → (V,) float64
-        q,code = np.full(self.V, 1/self.V),0
-        for o,(befores,start,tokens,count) in enumerate(self.tables):
-            if o:
-                if o>len(before) or before[-o]>=self.V: break
-                code += before[-o]*self.V**(o-1)
-            i = np.searchsorted(befores, code)
-            if i==len(befores) or befores[i]!=code: break # longer ones are unknown, too
-            a,b = start[i],start[i+1]
-            N,T = count[a:b].sum(),b-a
-            q *= T/(N+T)
-            q[tokens[a:b]] += count[a:b]/(N+T)
-        return q
-
     def probs(self, before): # (R,m) long → (R,V) float64, on the CPU
         return torch.from_numpy(np.stack([self.after(b) for b in before.tolist()]))
 
     def __call__(self, said, before): return self.probs(before).log()
+
+# %% ../nbs/08a_speculate.ipynb #3dcb00e7
+@patch
+def after(self:NGram, before): # Tokens before, a list; BOS is none → (V,) float64
+    q,code = np.full(self.V, 1/self.V),0
+    for o,(befores,start,tokens,count) in enumerate(self.tables):
+        if o:
+            if o>len(before) or before[-o]>=self.V: break
+            code += before[-o]*self.V**(o-1)
+        i = np.searchsorted(befores, code)
+        if i==len(befores) or befores[i]!=code: break # longer ones are unknown, too
+        a,b = start[i],start[i+1]
+        N,T = count[a:b].sum(),b-a
+        q *= T/(N+T)
+        q[tokens[a:b]] += count[a:b]/(N+T)
+    return q
 
 # %% ../nbs/08a_speculate.ipynb #db1b7913
 class Masks:
@@ -105,7 +107,7 @@ def pair_table(
     each = torch.arange(V)[:,None]
     return F.pad((two.probs(each)/one.probs(each)).log(), (0,0,0,1))
 
-# %% ../nbs/08a_speculate.ipynb #c6ef624d
+# %% ../nbs/08a_speculate.ipynb #a9e1cc43
 class Speculation:
     "Texts that are being written, rows at places of their own."
     def __init__(self, model, xt, mask_id, bos_id, k, temperature, seed, window):
@@ -129,42 +131,47 @@ class Speculation:
     def ask(self, rows, text, start, end, at): # One call → logits at the places, (R,m,V)
         return self.model.logits(self.cache.follow(rows, text, start, end, at))
 
-    def draft(self, rows, at, by, said, u): # → texts with a draft (R,N), its q (R,k,V)
-        text,scores,new = self.text[rows],[],[]           # at: the places, (R,k)
-        there,fixed = text.gather(1, at),self.given[rows].gather(1, at)
-        i = at[:,:1] + torch.arange(-8, 0, device=at.device)
-        before = text.gather(1, i.clamp_min(0))           # BOS in front of BOS
-        for j in range(self.k):
-            scores.append(by(None if said is None else said[:,j], before).to(self.exact))
-            one = gumbel_argmax(scores[j], self.T, u[:,j]).to(text.device)
-            new.append(torch.where(fixed[:,j], there[:,j], one))
-            before = torch.cat([before[:,1:], new[j][:,None]], 1)
-        return text.scatter(1, at, torch.stack(new, 1)),self.probs(torch.stack(scores, 1))
+# %% ../nbs/08a_speculate.ipynb #9c63e6c8
+@patch
+def draft(self:Speculation, rows, at, by, said, u): # → texts (R,N), their q (R,k,V)
+    text,scores,new = self.text[rows],[],[]           # at: the places, (R,k)
+    there,fixed = text.gather(1, at),self.given[rows].gather(1, at)
+    i = at[:,:1] + torch.arange(-8, 0, device=at.device)
+    before = text.gather(1, i.clamp_min(0))           # BOS in front of BOS
+    for j in range(self.k):
+        scores.append(by(None if said is None else said[:,j], before).to(self.exact))
+        one = gumbel_argmax(scores[j], self.T, u[:,j]).to(text.device)
+        new.append(torch.where(fixed[:,j], there[:,j], one))
+        before = torch.cat([before[:,1:], new[j][:,None]], 1)
+    return text.scatter(1, at, torch.stack(new, 1)),self.probs(torch.stack(scores, 1))
 
-    def round(self, rows, by): # Draft, verify, settle
-        n,k = self.n[rows],self.k
-        at = n[:,None] + torch.arange(k+1, device=n.device)   # k drafted, one behind
-        asks,first,said,noise = at-1,(),None,self.noise(rows, at)
-        if by.masks:
-            first,said = self.ask(rows, self.text[rows], n, n+k, asks).split((1,k), 1)
-            first,asks = (first,),asks[:,1:]
-        text,q = self.draft(rows, at[:,:-1], by, said, noise[0])
-        p = self.probs(torch.cat([*first, self.ask(rows, text, n+k, n+k, asks)], 1))
-        self.settle(rows, at, text, p, q, noise)
+@patch
+def round(self:Speculation, rows, by): # Draft, verify, settle
+    n,k = self.n[rows],self.k
+    at = n[:,None] + torch.arange(k+1, device=n.device)   # k drafted, one behind
+    asks,first,said,noise = at-1,(),None,self.noise(rows, at)
+    if by.masks:
+        first,said = self.ask(rows, self.text[rows], n, n+k, asks).split((1,k), 1)
+        first,asks = (first,),asks[:,1:]
+    text,q = self.draft(rows, at[:,:-1], by, said, noise[0])
+    p = self.probs(torch.cat([*first, self.ask(rows, text, n+k, n+k, asks)], 1))
+    self.settle(rows, at, text, p, q, noise)
 
-    def settle(self, rows, at, text, p, q, noise): # What is kept, and one token more
-        given,(_,test,last) = self.given[rows],noise
-        d,fixed = (o.gather(1, at[:,:-1]).to(self.exact) for o in (text, given))
-        kept,rest = accepted(p, q, d, test[:,:-1,0], fixed)
-        u = last.take_along_dim(kept[:,None,None], 1)[:,0]
-        new = gumbel_argmax(rest.log(), float(self.T>0), u)[:,None].to(text.device)
-        kept = kept.to(text.device)
-        self.cache.held[rows] -= self.k-kept              # the refused were never there
-        stop = at[:,:1]+kept[:,None]
-        new = torch.where(given.gather(1, stop), text.gather(1, stop), new)
-        done = torch.arange(text.shape[1], device=text.device)<=stop
-        self.text[rows] = torch.where(done, text.scatter(1, stop, new), self.text[rows])
-        self.n[rows] = (given | done).long().cumprod(1).sum(1)
+# %% ../nbs/08a_speculate.ipynb #4b309434
+@patch
+def settle(self:Speculation, rows, at, text, p, q, noise): # What is kept, one more
+    given,(_,test,last) = self.given[rows],noise
+    d,fixed = (o.gather(1, at[:,:-1]).to(self.exact) for o in (text, given))
+    kept,rest = accepted(p, q, d, test[:,:-1,0], fixed)
+    u = last.take_along_dim(kept[:,None,None], 1)[:,0]
+    new = gumbel_argmax(rest.log(), float(self.T>0), u)[:,None].to(text.device)
+    kept = kept.to(text.device)
+    self.cache.held[rows] -= self.k-kept              # the refused were never there
+    stop = at[:,:1]+kept[:,None]
+    new = torch.where(given.gather(1, stop), text.gather(1, stop), new)
+    done = torch.arange(text.shape[1], device=text.device)<=stop
+    self.text[rows] = torch.where(done, text.scatter(1, stop, new), self.text[rows])
+    self.n[rows] = (given | done).long().cumprod(1).sum(1)
 
 # %% ../nbs/08a_speculate.ipynb #ccc78422
 @torch.no_grad()

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['wait_for', 'time_call', 'matmul_rate', 'time_shares', 'update_summary', 'time_update', 'samplers', 'run_to_end',
-           'steady', 'take_turns', 'time_samplers', 'bench_calls', 'enlarge', 'peak_memory', 'published_memory',
-           'bench_updates', 'bench_sampling', 'bench_thresholds', 'bench_vocabulary', 'bench_models', 'memory_limit',
-           'check_vocab', 'check_bench', 'bench_lines', 'llada_bench']
+           'steady', 'take_turns', 'how_sure', 'time_samplers', 'bench_calls', 'enlarge', 'peak_memory',
+           'published_memory', 'bench_updates', 'bench_sampling', 'bench_thresholds', 'bench_vocabulary',
+           'bench_models', 'memory_limit', 'check_vocab', 'check_bench', 'bench_lines', 'llada_bench']
 
 # %% ../nbs/05b_speed.ipynb #d4eaa4c0
 #| code-fold: true
@@ -185,11 +185,10 @@ def steady(
     spread = student(n-1)*ratios.std(0)/n**.5/mean
     return mean.tolist(),spread.tolist(),bool((spread<=within).all())
 
-# %% ../nbs/05b_speed.ipynb #4aa2ce2a
+# %% ../nbs/05b_speed.ipynb #65896440
 def take_turns(
     contestants:dict,     # Name → a function that returns (seconds, …)
     n:int=20,             # Rounds at most
-    within:float=.05,     # As in `steady`
     desc:str='rounds'     # Of the bar
 )->list[tuple]:           # dict(name, ratio, spread, seconds, rounds), its last return
     "Time contestants in turns, until their ratios to the first are known."
@@ -198,7 +197,7 @@ def take_turns(
         order = list(contestants)[::1 if len(rounds)%2 else -1]   # nobody is always first
         last = {name:contestants[name]() for name in order}
         rounds.append([last[name][0] for name in contestants])
-        means,spreads,enough = steady(rounds, within)
+        means,spreads,enough = steady(rounds)
         bar.update()
         if enough: break
     bar.close()
@@ -206,6 +205,14 @@ def take_turns(
     return [(dict(name=name, ratio=m, spread=s if s<math.inf else None, seconds=t,
                   rounds=len(rounds)), last[name])
             for name,t,m,s in zip(contestants, times, means, spreads)]
+
+# %% ../nbs/05b_speed.ipynb #eae31e0f
+def how_sure(
+    r:dict # As in `take_turns`
+)->str:
+    "A ratio, and how well it is known."
+    if r['spread'] is None: return f"{r['ratio']:.2f}, too few rounds to be sure"
+    return f"{r['ratio']:.2f} ± {r['spread']:.0%}" + ', not steady'*(r['spread']>.05)
 
 # %% ../nbs/05b_speed.ipynb #030bfd5e
 def time_samplers(
@@ -422,7 +429,7 @@ def check_bench(
         f"--block is {f['block']}; it must be a divisor of --length, {f['length']}")
     check_vocab(f['vocab'], least, f['length'])
 
-# %% ../nbs/05b_speed.ipynb #ec629da6
+# %% ../nbs/05b_speed.ipynb #7027109c
 def bench_lines(
     result:dict     # As `llada_bench` returns it
 )->Iterator[str]:
@@ -430,13 +437,11 @@ def bench_lines(
     for r in result['updates']: yield (
         f"{r['preset']}{', compiled'*r['compiled']}: passes at {r['share']:.0%} of the "
         f"matrix product, optimizer {r['optimizer_share']:.0%} of the update")
-    def known(r):
-        if r['spread'] is None: return f"{r['ratio']:.2f}, by one round"
-        return f"{r['ratio']:.2f} ± {r['spread']:.0%}" + ', not steady'*(r['spread']>.05)
     for r in result['calls']: yield (
-        f"{r['name']}, {r['positions']} positions: {known(r)}, {r['seconds']*1e3:.1f} ms")
+        f"{r['name']}, {r['positions']} positions: {how_sure(r)}, "
+        f"{r['seconds']*1e3:.1f} ms")
     for r in result['sampling']: yield (
-        f"batch {r['batch']}, {r['name']}: {known(r)}, {r['calls']} calls, "
+        f"batch {r['batch']}, {r['name']}: {how_sure(r)}, {r['calls']} calls, "
         f"{r['seconds']:.2f} s, {r['speed']:.0f} characters/s")
     for r in result['thresholds']: yield (
         f"threshold {r['threshold']}: {r['calls']:.0f} calls, {r['nll']:.3f} nats, "

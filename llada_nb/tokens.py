@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['ByteTokenizer', 'BPETokenizer', 'tokenizer_for', 'bytes_per_token']
 
-# %% ../nbs/00b_tokens.ipynb #9e5d399b
+# %% ../nbs/00b_tokens.ipynb #c0021aaf
 #| code-fold: true
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from fastcore.basics import patch
 from torch import Tensor
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ import torch
 from .core import check_number, first_line
 from .data import CharTokenizer, tokenizers
 
-# %% ../nbs/00b_tokens.ipynb #2ee1a75f
+# %% ../nbs/00b_tokens.ipynb #89964827
 class ByteTokenizer:
     "UTF-8 bytes are ids 0…255; id 256 (`mask_id`) stands for none, shown as ░."
     kind,unit = 'bytes','byte'
@@ -43,6 +44,7 @@ class ByteTokenizer:
 
 tokenizers['bytes'] = ByteTokenizer
 
+# %% ../nbs/00b_tokens.ipynb #0c0de3fe
 def _by_runs(ids, mask_id, decode): # What is between masks is decoded in one piece
     ids = torch.as_tensor(ids).tolist()
     if ids and not 0<=min(ids)<=max(ids)<=mask_id: raise ValueError(
@@ -50,7 +52,7 @@ def _by_runs(ids, mask_id, decode): # What is between masks is decoded in one pi
     runs = ((masks, list(run)) for masks,run in groupby(ids, lambda i: i==mask_id))
     return ''.join('░'*len(run) if masks else decode(run) for masks,run in runs)
 
-# %% ../nbs/00b_tokens.ipynb #0dbdcb4a
+# %% ../nbs/00b_tokens.ipynb #63bbfbf7
 class BPETokenizer:
     "Subwords by byte pair encoding: any text; the id after the last is `mask_id`."
     kind,unit = 'bpe','token'
@@ -64,34 +66,6 @@ class BPETokenizer:
 
     def __repr__(self): return f'BPETokenizer({self.vocab_size} tokens)'
 
-    @classmethod
-    def train(cls,
-              text,         # What the pairs are counted in: a text, or pieces of one
-              size:int=4096 # Tokens, the 256 bytes included
-    ): # A `BPETokenizer`; fewer tokens where the text has fewer pairs
-        "Learn subwords from a text."
-        check_number('size', size, 257, 2**20)
-        lib = _library()
-        raw = lib.Tokenizer(lib.models.BPE())
-        raw.pre_tokenizer = lib.pre_tokenizers.ByteLevel(add_prefix_space=False)
-        raw.decoder = lib.decoders.ByteLevel()
-        trainer = lib.trainers.BpeTrainer(
-            vocab_size=size, show_progress=False,
-            initial_alphabet=lib.pre_tokenizers.ByteLevel.alphabet())
-        pieces = [text] if isinstance(text, str) else text
-        lines = (l for p in pieces for l in p.splitlines(keepends=True))
-        raw.train_from_iterator(lines, trainer)
-        return cls(raw.to_str())
-
-    def encode(self, text:str)->Tensor: # ids, (L,) long
-        "The subwords of any `text`."
-        return torch.tensor(self.raw.encode(text, add_special_tokens=False).ids).long()
-
-    def decode(self, ids)->str: # ids: (L,) integers in 0…V
-        "The text of `ids`; ░ for a mask, � for a part of a character alone."
-        def text(run): return self.raw.decode(run, skip_special_tokens=False)
-        return _by_runs(ids, self.mask_id, text)
-
     def to_json(self)->dict: # For a checkpoint
         return dict(kind=self.kind, tokenizer=self.doc)
 
@@ -104,6 +78,38 @@ class BPETokenizer:
 
 tokenizers['bpe'] = BPETokenizer
 
+# %% ../nbs/00b_tokens.ipynb #3b405890
+@patch(cls_method=True)
+def train(cls:BPETokenizer,
+          text,         # What the pairs are counted in: a text, or pieces of one
+          size:int=4096 # Tokens, the 256 bytes included
+): # A `BPETokenizer`; fewer tokens where the text has fewer pairs
+    "Learn subwords from a text."
+    check_number('size', size, 257, 2**20)
+    lib = _library()
+    raw = lib.Tokenizer(lib.models.BPE())
+    raw.pre_tokenizer = lib.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = lib.decoders.ByteLevel()
+    trainer = lib.trainers.BpeTrainer(
+        vocab_size=size, show_progress=False,
+        initial_alphabet=lib.pre_tokenizers.ByteLevel.alphabet())
+    pieces = [text] if isinstance(text, str) else text
+    lines = (l for p in pieces for l in p.splitlines(keepends=True))
+    raw.train_from_iterator(lines, trainer)
+    return cls(raw.to_str())
+
+@patch
+def encode(self:BPETokenizer, text:str)->Tensor: # ids, (L,) long
+    "The subwords of any `text`."
+    return torch.tensor(self.raw.encode(text, add_special_tokens=False).ids).long()
+
+@patch
+def decode(self:BPETokenizer, ids)->str: # ids: (L,) integers in 0…V
+    "The text of `ids`; ░ for a mask, � for a part of a character alone."
+    def text(run): return self.raw.decode(run, skip_special_tokens=False)
+    return _by_runs(ids, self.mask_id, text)
+
+# %% ../nbs/00b_tokens.ipynb #5bcbf41f
 def _library():
     try: import tokenizers as lib
     except ImportError: raise ImportError(
