@@ -138,7 +138,7 @@ def trial(kind, name, seed=0, steps=300, loss=None, AVERAGE=None, LAW=None, **ch
     cfg = s.tr.model.cfg
     flops = update_flops(s.tr.model, cfg.max_len)*cfg.max_len*s.tr.cfg.bs
     beside = '2000 updates, no neighbours' if ',' in name and steps==2000 else '1000 updates' if steps>=1000 else (
-        'as it is' if cfg.conv else 'no neighbours')
+        'no neighbours' if not cfg.conv else 'another seed' if seed and name!='another seed' else 'as it is')
     return dict(kind=kind, name=name, beside=beside, nats=est.nats, se=est.se, seed=seed, updates=steps, flops=flops*steps,
                 date=date.today().isoformat(), model=asdict(cfg), train=asdict(s.tr.cfg))
 
