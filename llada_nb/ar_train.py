@@ -55,7 +55,7 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #3e3bd6a6
+# %% ../nbs/03_ar_train.ipynb #02cea1d6
 @call_parse
 @command
 def ar_train(
@@ -73,12 +73,14 @@ def ar_train(
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update
+    bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
     version:store_true=False  # Print the version and exit
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask."
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, windows=windows, seed=seed, init=init, device=device,
-                 resume=resume, compile=compile, accumulate=accumulate)
+                 resume=resume, compile=compile, accumulate=accumulate,
+                 bf16=bf16 or None)
     with together():
         run = open_run('ar_train', 'ar', out, **asked)
         tr,bos_id = run.tr,run.tok.mask_id

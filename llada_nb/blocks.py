@@ -304,7 +304,7 @@ def tell_curve(
     print('clean half and blocks, nats per', result['unit']+':',
           ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
 
-# %% ../nbs/08_blocks.ipynb #0b390e85
+# %% ../nbs/08_blocks.ipynb #e95b6eb8
 @call_parse
 @command
 def blocks_train(
@@ -323,13 +323,15 @@ def blocks_train(
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update
+    bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
     version:store_true=False  # Print the version and exit
 ):
     "Train one model for every block length, the baseline and LLaDA among them."
     lens_from(ifnone(blocks, '1'))
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, blocks=blocks, windows=windows, seed=seed, init=init,
-                 device=device, resume=resume, compile=compile, accumulate=accumulate)
+                 device=device, resume=resume, compile=compile, accumulate=accumulate,
+                 bf16=bf16 or None)
     with together():
         run = open_run('blocks_train', 'blocks', out, **asked)
         tr,M,L = run.tr,run.tok.mask_id,run.tr.model.cfg.max_len

@@ -127,7 +127,7 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #8bd3dc42
+# %% ../nbs/02_llada_train.ipynb #093793d5
 @call_parse
 @command
 def llada_train(
@@ -146,6 +146,7 @@ def llada_train(
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update
+    bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
     version:store_true=False  # Print the version and exit
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."
@@ -153,7 +154,7 @@ def llada_train(
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, loss=loss, windows=windows, seed=seed, init=init,
                  device=device, resume=resume, compile=compile,
-                 accumulate=accumulate)
+                 accumulate=accumulate, bf16=bf16 or None)
     with together():
         run = open_run('llada_train', 'llada', out, **asked)
         tr,mask_id,weight = run.tr,run.tok.mask_id,run.info.setdefault('loss', 'root')

@@ -23,7 +23,7 @@ from .model import bare
 from .optim import Muon, lr_at
 from .parallel import alone, my_rows, part_of_batch, total, world
 
-# %% ../nbs/01d_loop.ipynb #9ff7a0fa
+# %% ../nbs/01d_loop.ipynb #73cbb1e8
 @dataclass
 class TrainConfig:
     "How a model is trained; `ValueError` for numbers that make no sense."
@@ -37,6 +37,7 @@ class TrainConfig:
     final:float=.02    # The last update's share of the peak; linear decay in between
     clip:float=1.      # Largest norm of the whole gradient
     every:int=200      # Updates between evaluations
+    bf16:bool=False    # bfloat16 matrix products on a CPU, too
 
     def __post_init__(self):
         n,share,rate = (int, 1, 10**9),(float, 0, 1),(float, 0, 1e3)
@@ -111,11 +112,14 @@ class Step:
     gnorm:Tensor # Norm of the gradient before clipping, 0-d
     tokens:int   # Tokens in the batch
 
-# %% ../nbs/01d_loop.ipynb #61b42301
-def autocast(device)->object: # A context
-    "bfloat16 matrix products on CUDA; elsewhere nothing."
-    if device.type!='cuda': return nullcontext()
-    return torch.autocast('cuda', torch.bfloat16)
+# %% ../nbs/01d_loop.ipynb #0bf635f1
+def autocast(
+    device,         # Of the model
+    bf16:bool=False # On a CPU, too
+)->object:          # A context
+    "bfloat16 matrix products on CUDA, and on a CPU if asked for; elsewhere nothing."
+    if device.type!='cuda' and not (bf16 and device.type=='cpu'): return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 # %% ../nbs/01d_loop.ipynb #39606537
 def train(
@@ -138,7 +142,7 @@ def train(
         tr.step += 1
         yield Step(tr.step, total(loss)/world()[1], lr, gnorm, x0.numel())
 
-# %% ../nbs/01d_loop.ipynb #119248c6
+# %% ../nbs/01d_loop.ipynb #54a197ce
 def gradient(
     tr:Trainer,       # Its parameters get the gradient
     loss_fn:Callable, # As in `train`
@@ -147,7 +151,7 @@ def gradient(
     "The gradient of a batch, read in `tr.accumulate` parts: the same as read at once."
     n = tr.accumulate
     def loss_of_rows():
-        with autocast(tr.device):
+        with autocast(tr.device, tr.cfg.bf16):
             return loss_fn(tr.net, my_rows(x0).to(tr.device, non_blocking=True))
     if n==1:
         loss = loss_of_rows()

@@ -42,12 +42,13 @@ from .model import ModelConfig, Transformer
 from .parallel import total, world
 from .tokens import bytes_per_token, tokenizer_for
 
-# %% ../nbs/01e_runs.ipynb #e47748e8
+# %% ../nbs/01e_runs.ipynb #6cd96d1c
 presets = {
     'cpu':(ModelConfig(dim=128, n_layer=4, n_head=4, ffn_dim=320, max_len=128, conv=5),
            TrainConfig(wd=.1)),
-    'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256),
-                TrainConfig(steps=2800, lr=.015)),
+    'cpu-long':(ModelConfig(dim=192, n_layer=6, n_head=3, ffn_dim=512, max_len=256,
+                            conv=5),
+                TrainConfig(steps=4000, lr=.015, wd=.1)),
     'gpu':(ModelConfig(dim=384, n_layer=6, n_head=6, ffn_dim=1024, max_len=256,
                        dropout=.2),
            TrainConfig(steps=5000, bs=64, every=250)),
@@ -360,7 +361,7 @@ def _resumed(out, device, build, asked):
                          f"leave it out to resume{on or ''}")
     return tr,tok,info | {k:then[k] for k in ('windows', 'loss') if k in then},rows
 
-# %% ../nbs/01e_runs.ipynb #da71cb9e
+# %% ../nbs/01e_runs.ipynb #d8738659
 defaults = dict(preset='cpu', seed=0, windows=1024, tokenizer='chars') # where none is asked
 
 def check_asked(asked:dict): # As in `open_run`
@@ -384,7 +385,7 @@ def _begun(text, kind, device, build, asked):
         tok = make_tokenizer(words, text)
         model = Transformer(replace(sizes, vocab_size=tok.vocab_size, kind=kind))
     if 'dropout' in want: set_dropout(model, want['dropout'])
-    how = replace(how, **{k:want[k] for k in ('steps', 'lr') if k in want})
+    how = replace(how, **{k:want[k] for k in ('steps', 'lr', 'bf16') if k in want})
     now = dict(steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
     if not init: now['tokens'] = words
     return Trainer(model.to(device), how, *build),tok,want | now

@@ -1,7 +1,7 @@
 """The long parts of 05_evaluate and 05a_quality, about half an hour on two cores.
 
 `LLADA_NB_DATA=FOLDER python nbs/results/evaluate.py [PART…]` writes nbs/results/evaluate.json after every part; a part that
-is named is measured anew, without names those that are missing.
+is named is measured anew, without names those that are missing. Two processes may share the parts.
 """
 from functools import partial
 from pathlib import Path
@@ -97,6 +97,16 @@ def frontiers(n=16, L=256):
     return dict(texts=n, length=L, rows=rows, real=text_quality(windows(valid_ids, L)[:n], judge))
 
 
+def defaults(n=12, L=256):
+    "Which temperature and which block, one character per call, in the order that `frontiers` chose."
+    todo = [dict(remasking='margin', block_len=b, temperature=t) for b in (8, 32, None) for t in (.3, .5, .6, .7, .8, 1.)]
+    rows = []
+    for r in frontier(llada, todo, judge, M, L, n, seed):
+        rows.append(r)
+        print(r, flush=True)
+    return dict(texts=n, length=L, rows=rows, real=text_quality(windows(valid_ids, L)[:n], judge))
+
+
 def both_ways(N=96, L=128, most=10**6):
     "What is hidden in the middle, at the end, at the beginning: restored by both models."
     every, rows, tasks = windows(valid_ids, L)[:most], [], []
@@ -116,17 +126,16 @@ def both_ways(N=96, L=128, most=10**6):
     return dict(length=L, rows=rows)
 
 
-parts = dict(estimators=estimators, replay=replays, slack=slack, both_ways=both_ways, frontier=frontiers,
+parts = dict(estimators=estimators, replay=replays, slack=slack, both_ways=both_ways, frontier=frontiers, defaults=defaults,
              llada=partial(llada_eval, 'llada', data='tinyshakespeare'), ar=partial(llada_eval, 'ar', data='tinyshakespeare'))
 
 
 def main(names):
-    done = json.loads(out.read_text()) if out.exists() else {}
-    for name in names or [p for p in parts if p not in done]:
+    def read(): return json.loads(out.read_text()) if out.exists() else {}
+    for name in names or [p for p in parts if p not in read()]:
         start = time.perf_counter()
         part = provenance('python', 'nbs/results/evaluate.py', name) | dict(seed=seed) | parts[name]()
-        done[name] = part | dict(seconds_in_all=time.perf_counter()-start)
-        write_json(out, done)
+        write_json(out, read() | {name: part | dict(seconds_in_all=time.perf_counter()-start)})   # another process may have added one
 
 
 if __name__ == '__main__': main(sys.argv[1:])
