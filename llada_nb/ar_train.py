@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['shift', 'ar_loss', 'crop_loss', 'crops', 'ar_train']
 
-# %% ../nbs/03_ar_train.ipynb #5d023001
+# %% ../nbs/03_ar_train.ipynb #6b0e8684
 #| code-fold: true
 from functools import partial
 
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from .core import command
 from .data import batches
 from .loop import fixed_seed
-from .parallel import together
+from .parallel import rand_rows, together
 from .runs import announce, close_run, fit, open_run
 
 # %% ../nbs/03_ar_train.ipynb #68dceb9d
@@ -27,20 +27,25 @@ def shift(
     "What a causal model reads to predict `x0`."
     return F.pad(x0, (1,0), value=bos_id)[:,:-1]
 
-# %% ../nbs/03_ar_train.ipynb #809013db
+# %% ../nbs/03_ar_train.ipynb #f099813c
 def ar_loss(
     model,      # (B,L) → logits (B,L,V), causal
     x0:Tensor,  # Clean tokens, (B,L) long
-    bos_id:int  # As in `shift`
+    bos_id:int, # As in `shift`
+    blank:float=0. # Share of what is read that is hidden: for training only
 )->Tensor:      # Scalar: -log p(x0), nats per token
-    "Next-token cross-entropy over all L tokens, the first one from BOS."
-    return F.cross_entropy(model(shift(x0, bos_id)).flatten(0,1), x0.flatten())
+    "Next-token cross-entropy over all L tokens; word dropout as in arXiv 1511.06349."
+    before = shift(x0, bos_id)
+    if blank:
+        hidden = rand_rows(*x0.shape, device=x0.device)<blank
+        before = before.where(~hidden, bos_id)
+    return F.cross_entropy(model(before).flatten(0,1), x0.flatten())
 
-# %% ../nbs/03_ar_train.ipynb #e285743d
+# %% ../nbs/03_ar_train.ipynb #f6b6e4f6
 def crop_loss(
     model,      # As in `ar_loss`
     x0:Tensor,  # As in `ar_loss`
-    bos_id:int  # As in `ar_loss`
+    bos_id:int  # As in `shift`
 )->Tensor:      # Scalar, nats per token
     "-log p of every token but the first of each window: what nanoGPT measures."
     logits = model(shift(x0, bos_id))[:,1:]
@@ -55,7 +60,7 @@ def crops(
     "Random windows, the same ones every time."
     with fixed_seed(0): return next(batches(ids, n, seq_len))
 
-# %% ../nbs/03_ar_train.ipynb #02cea1d6
+# %% ../nbs/03_ar_train.ipynb #ecc8a0c0
 @call_parse
 @command
 def ar_train(
@@ -66,6 +71,7 @@ def ar_train(
     steps:int=None,           # Updates (default: the preset's)
     lr:float=None,            # Peak learning rate (default: the preset's)
     dropout:float=None,       # Share of blocks' outputs dropped (default: the preset's)
+    blank:float=None,         # Share of what is read that is hidden (default: 0)
     windows:int=None,         # Validation windows, at the end fourfold (default: 1024)
     seed:int=None,            # Of weights and batches (default: 0)
     device:str='auto',        # auto, cpu, cuda, cuda:1 or mps
@@ -78,16 +84,17 @@ def ar_train(
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask."
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
-                 dropout=dropout, windows=windows, seed=seed, init=init, device=device,
-                 resume=resume, compile=compile, accumulate=accumulate,
-                 bf16=bf16 or None)
+                 dropout=dropout, blank=blank, windows=windows, seed=seed,
+                 init=init, device=device, resume=resume, compile=compile,
+                 accumulate=accumulate, bf16=bf16 or None)
     with together():
         run = open_run('ar_train', 'ar', out, **asked)
         tr,bos_id = run.tr,run.tok.mask_id
-        L,loss_fn = tr.model.cfg.max_len,partial(ar_loss, bos_id=bos_id)
+        L,judge = tr.model.cfg.max_len,partial(ar_loss, bos_id=bos_id)
+        loss_fn = partial(judge, blank=run.info.setdefault('blank', 0.))
         x0 = batches(run.train_ids, tr.cfg.bs, L)
         announce(run, n=1)
-        run.rows = fit(tr, loss_fn, x0, run.val, loss_fn, run.out, run.tok, run.rows,
+        run.rows = fit(tr, loss_fn, x0, run.val, judge, run.out, run.tok, run.rows,
                        **run.info)
         on_crops = partial(crop_loss, bos_id=bos_id),crops(run.valid_ids, L)
-        return close_run(run, loss_fn, n=1, what='loss', random_windows=on_crops)
+        return close_run(run, judge, n=1, what='loss', random_windows=on_crops)

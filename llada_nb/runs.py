@@ -361,14 +361,15 @@ def _resumed(out, device, build, asked):
                          f"leave it out to resume{on or ''}")
     return tr,tok,info | {k:then[k] for k in ('windows', 'loss') if k in then},rows
 
-# %% ../nbs/01e_runs.ipynb #d8738659
+# %% ../nbs/01e_runs.ipynb #386ed255
 defaults = dict(preset='cpu', seed=0, windows=1024, tokenizer='chars') # where none is asked
 
 def check_asked(asked:dict): # As in `open_run`
     "`ValueError`, in the words of the flags, for what no run can be."
     if asked.get('preset'): check_choice('preset', asked['preset'], presets)
     limits = dict(steps=(1, 10**9), lr=(1e-9, 1e3), dropout=(0, .99),
-                  seed=(0, max_seed), windows=(1, 10**9), accumulate=(1, 10**9))
+                  blank=(0, .99), seed=(0, max_seed), windows=(1, 10**9),
+                  accumulate=(1, 10**9))
     for k,(least,most) in limits.items():
         check_number(f'--{k}', asked.get(k), least, most)
 
