@@ -1,6 +1,6 @@
 """Put a trained run into the package, or check the card of those that are there.
 
-`LLADA_NB_DATA=FOLDER python .ci/bundle.py RUN llada|ar`: weights are rounded to float16; the validation figure is computed
+`LLADA_NB_DATA=FOLDER python .ci/bundle.py RUN llada|ar|blocks`: weights are rounded to float16; the validation figure is computed
 after that, with seeds that no training used. Then the model card is written anew. `--check` compares the card only.
 """
 import json
@@ -14,14 +14,16 @@ weights = Path(__file__).parent.parent/'llada_nb/weights'
 
 def card():
     "The model card: all figures in it are those that stand beside the weights."
-    d = {name: json.loads((weights/name/'config.json').read_text(encoding='utf-8')) for name in ('llada', 'ar')}
-    def figure(n, c): return f"{'at most ' if n == 'llada' else ''}{c['nats']:.3f}" + (f" ± {c['se']:.3f}" if c['se'] else '')
+    d = {name: json.loads((weights/name/'config.json').read_text(encoding='utf-8')) for name in ('llada', 'ar', 'blocks')}
+    def figure(n, c):
+        if n == 'blocks': return f"at most {c['block 1']:.3f} in blocks of 1 to {c['nats']:.3f} ± {c['se']:.3f} in one block; {c['clean']:.3f} from left to right"
+        return f"{'at most ' if n == 'llada' else ''}{c['nats']:.3f}" + (f" ± {c['se']:.3f}" if c['se'] else '')
     rows = [f"| `{n}` | {c['parameters']:,} | `{c['command']}` | {c['updates']} | {c['date']} | {figure(n, c)} |" for n, c in d.items()]
     m = d['llada']['model']
     return f"""# The models of the package
 
-What they are: two Transformers with the same body ({m['n_layer']} layers, {m['dim']} wide, {m['n_head']} heads, windows of {m['max_len']} characters, {m['vocab_size']} characters). `llada` predicts masked
-characters and sees both sides; `ar` predicts the next character. Made to learn from, and small enough to write on a CPU.
+What they are: three Transformers with the same body ({m['n_layer']} layers, {m['dim']} wide, {m['n_head']} heads, windows of {m['max_len']} characters, {m['vocab_size']} characters). `llada` predicts masked
+characters and sees both sides; `ar` predicts the next character; `blocks` does both, in blocks of any length. Made to learn from, and small enough to write on a CPU.
 
 What they were trained on: the first nine tenths of TinyShakespeare (sha256 `{d['llada']['sha256']}`), Shakespeare's plays as collected by
 karpathy/char-rnn. The plays are in the public domain; the weights are under this project's Apache-2.0.
@@ -30,8 +32,8 @@ karpathy/char-rnn. The plays are in the public domain; the weights are under thi
 |---|---|---|---|---|---|
 {chr(10).join(rows)}
 
-How they were judged: on the last tenth of the text, {d['llada']['windows'][0]} windows of {d['llada']['windows'][1]} characters, after rounding to float16, with noise that no training used. LLaDA's
-figure is an upper bound on -log p with the standard error of its sampling, the other is -log p. The same split chose the best checkpoint.
+How they were judged: on the last tenth of the text, {d['llada']['windows'][0]} windows of {d['llada']['windows'][1]} characters, after rounding to float16, with noise that no training used. Bounds on
+-log p (`llada`, and `blocks` in blocks) stand with the standard error of their sampling, the others are -log p. The same split chose the best checkpoint.
 
 What they cannot do: they know no facts and no language but that of these plays, their words are often made up, and they end where their window ends. Nothing
 was done about what the plays say of people. Do not use them for anything that matters.
@@ -40,6 +42,7 @@ was done about what the plays say of people. Do not use them for anything that m
 
 def bundle(run, name):
     from llada_nb.ar_train import ar_loss
+    from llada_nb.blocks import curve_losses
     from llada_nb.checkpoint import load_model, save_model
     from llada_nb.data import load_text, split, windows
     from llada_nb.llada_train import llada_bound
@@ -52,13 +55,16 @@ def bundle(run, name):
     assert model.cfg.kind == name, f'this is no {name}'
     model = model.half().float()
     x0 = windows(split(tok.encode(text))[1], model.cfg.max_len)
-    loss = partial(ar_loss, bos_id=tok.mask_id) if name == 'ar' else partial(llada_bound, mask_id=tok.mask_id)
+    M, L = tok.mask_id, model.cfg.max_len
+    curve = curve_losses(M, L) if name == 'blocks' else {}
+    loss = curve.pop(f'block {L}', None) or dict(ar=partial(ar_loss, bos_id=M), llada=partial(llada_bound, mask_id=M))[name]
     est = replicate(lambda: mean_loss(model, loss, x0, seed=None), n, seed)
     keys = 'command hardware date llada_nb torch python corpus sha256 seed train step loss preset'.split()
     more = {k: result[k] for k in ('updates', 'update_seconds', 'flops') if k in result}
+    more |= {k: mean_loss(model, f, x0, seed=seed) for k, f in curve.items()}
     save_model(model.half(), weights/name, tok, **{k: info[k] for k in keys if k in info}, **more,
                parameters=sum(p.numel() for p in model.parameters()), nats=est.nats, se=est.se,
-               bits=est.nats/math.log(2), bits_se=est.se/math.log(2), what='loss' if name == 'ar' else 'bound (L/l form)',
+               bits=est.nats/math.log(2), bits_se=est.se/math.log(2), what=dict(ar='loss', llada='bound (L/l form)', blocks=f'bound at block {L}')[name],
                first_seed=seed, repetitions=n, windows=list(x0.shape),
                note='weights rounded to float16; figures computed with them; the same split chose the best checkpoint, with other noise')
     print(f'{est.nats:.4f} ± {est.se:.4f}')
