@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'mask_in_blocks', 'block_counts', 'block_bound',
-           'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache', 'BlockReader',
-           'write', 'lens_from', 'tell_curve', 'blocks_train']
+           'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache', 'stands', 'see',
+           'Lines', 'BlockReader', 'write', 'block_predictions', 'lens_from', 'tell_curve', 'blocks_train']
 
-# %% ../nbs/08_blocks.ipynb #df71b5c2
+# %% ../nbs/08_blocks.ipynb #46bf8df9
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
@@ -25,10 +25,11 @@ from .core import check_number, command
 from .data import batches
 from .evaluate import figures
 from .loop import mean_loss, replicate
+from .model import KVCache
 from .parallel import batch_mean, rand_rows, slices, systematic_rows, together
 from .runs import announce, close_run, fit, open_run
 from .sampling import denoise
-from .turns import forbid
+from .turns import block_index, forbid
 
 # %% ../nbs/08_blocks.ipynb #28bc5f03
 def block_of(
@@ -176,40 +177,91 @@ def judge_blocks(
     curve = {k:mean_loss(model, f, x0, seed=seed) for k,f in losses.items()}
     return r | dict(curve=curve, calls_per_window=1, repetitions=repeats, seed=seed)
 
-# %% ../nbs/08_blocks.ipynb #1fd60594
+# %% ../nbs/08_blocks.ipynb #9a4e8f53
 class TextCache:
     "Keys and values of written text, of each row the last `window` tokens: exact."
     def __init__(self,
-                 model,         # A `Transformer` of kind 'blocks'
-                 bs:int,        # Rows, B
-                 window:int=None# Places that a token sees, itself included; None: max_len+1
+                 model,          # A `Transformer` of kind 'blocks'
+                 bs:int,         # Rows, B
+                 window:int=None,# Places a token sees, itself included; None: max_len+1
+                 most:int=0      # Masks of one call, if more than the window
     ):
         cfg,like = model.cfg,model.embed.weight
         self.model,self.window = model,ifnone(window, cfg.max_len+1)
-        K,mixing,self.size = cfg.dim//cfg.n_head,cfg.n_layer-1,3*self.window
+        self.size = 2*self.window + max(self.window, most)
+        K,mixing = cfg.dim//cfg.n_head,cfg.n_layer-1
         self.kv = like.new_zeros(2, cfg.n_layer, bs, cfg.kv_heads, self.size, K)
         self.h = like.new_zeros(mixing if cfg.conv else 0, bs, self.size, cfg.dim)
         self.held,self.gone = torch.zeros(2, bs, device=like.device).long()
+        self.views = {}                                   # of `view`
 
     def count(self, rows): # (R,) long → how many tokens were written, BOS included
         return self.held[rows]+self.gone[rows]
 
-# %% ../nbs/08_blocks.ipynb #c87a03ce
+    def alike(self, *what): # (R,) each; do all rows stand, and read, alike?
+        if len(what[0])!=len(self.held): return False
+        x = torch.stack([self.held, self.gone, *what])
+        return x.shape[1]==1 or bool((x==x[:,:1]).all())
+
+# %% ../nbs/08_blocks.ipynb #3c294e6c
+def stands(
+    i:Tensor,    # Index from the first token that is read, negative: in the cache (R,N)
+    clean:Tensor,# Written tokens that are read, (R,)
+    size:Tensor, # Masks of a group behind them, (R,)
+    groups:int   # The last sees them all, the one before all but one, …
+)->tuple[Tensor,Tensor,Tensor]: # (R,N): place from there, group or -1, end of what it sees
+    "Where each one that is read stands in the text, and which written text it sees."
+    t,m = i-clean[:,None],size[:,None].clamp_min(1)
+    g = t.div(m, rounding_mode='floor').clamp_min(-1)
+    before = torch.where(t<0, i+1, (clean[:,None]+1-groups+g).minimum(clean[:,None]))
+    return torch.where(t<0, i, before + t%m),g,before
+
+def see(asks:tuple, read:tuple, window:int)->Tensor: # As from `stands` → (R,T,N) bool
+    "Who sees whom: written text to the left, masks of the same group, in the window."
+    place,group,before = (o[...,None] for o in asks)
+    at,whose,_ = (o[:,None] for o in read)
+    return torch.where(whose<0, at<before, whose==group) & (at>place-window)
+
+# %% ../nbs/08_blocks.ipynb #88bdd2dc
+class Lines(KVCache):
+    "`Rows` that all stand alike: slices of what is kept, and no copies."
+    def __init__(self, kv, h, r, at): # As in `Rows`
+        self.kv,self.h,self.n,self.at = kv,h,int(at[0,0]),None
+
+# %% ../nbs/08_blocks.ipynb #adee3b72
 @patch
-def read(self:TextCache, rows, ids, clean, n, at=None):
-    "Of rows (R,) what follows (R,T≤2·window+1): `clean` (R,) tokens, masks up to `n`."
-    T = ids.shape[1]
+def view(self:TextCache, T, clean, size, groups): # For rows alike → `stands`, `see`
+    "Of T that are read, when a whole window is kept; made once."
+    key = T,int(clean),int(size),groups
+    if key not in self.views:
+        i = torch.arange(1-self.window, T, device=clean.device)[None]
+        asks,read = (stands(o, clean, size, groups) for o in (i[:,-T:], i))
+        self.views[key] = asks,see(asks, read, self.window)
+    return self.views[key]
+
+@patch
+def read(self:TextCache, rows, ids, clean, n, at=None, groups=1):
+    "Of rows (R,) what follows (R,T): `clean` (R,) tokens, masks up to `n`, in groups."
+    T,who = ids.shape[1],rows
     self.make_room(rows, T)
-    held,i = self.held[rows],torch.arange(T, device=ids.device)
-    place = held[:,None]+i                                              # (R,T)
-    end = int(held.max())+T
-    kept = Rows(self.kv[:,:,:,:,:end], self.h[:,:,:end], rows, place)
-    mask = self.sees(place, i<clean[:,None], held+n, end)
-    pos = place+self.gone[rows,None]
-    h = self.model.body(ids, pos=pos, cache=kept, at=at, mask=mask)
-    self.held[rows] = held+clean                      # masks are forgotten
+    if one:=self.alike(clean, n): rows,clean,n = rows[:1],clean[:1],n[:1]
+    held,size = self.held[rows,None],(n-clean)//groups
+    first,end = max(0, int(held.min())+1-self.window),int(held.max())+T
+    i = torch.arange(T, device=ids.device)[None]
+    if one: stand,mask = self.view(T, clean, size, groups)
+    else:
+        k = torch.arange(first, end, device=ids.device)-held
+        stand = stands(i, clean, size, groups)
+        mask = see(stand, stands(k, clean, size, groups), self.window)
+    left = one and end-first<=self.window and not size[0] # needs no mask
+    kept = self.kv[...,first:end,:],self.h[:,:,first:end],rows,held+i-first
+    h = self.model.body(ids, pos=held+self.gone[rows,None]+stand[0], at=at,
+                        cache=(Lines if one else Rows)(*kept),
+                        mask=None if left else mask[:,:,first-end:])
+    self.held[who] += clean                               # masks are forgotten
     return h
 
+# %% ../nbs/08_blocks.ipynb #0c236759
 @patch
 def follow(self:TextCache, rows, text, start, end, at=None):
     "Of texts (R,N), BOS first: up to `start` (R,) as written, to `end` as a block."
@@ -221,13 +273,6 @@ def follow(self:TextCache, rows, text, start, end, at=None):
     ids = text.gather(1, i.clamp_max(text.shape[1]-1))
     if at is not None: at = (at-done[:,None]).clamp(0, i.shape[1]-1)    # (R,m)
     return self.read(rows, ids, start-done, end-done, at)
-
-# %% ../nbs/08_blocks.ipynb #d93f74eb
-@patch
-def sees(self:TextCache, place, clean, ends, end): # (R,T), (R,T), (R,) → (R,T,end)
-    q,k = place[...,None],torch.arange(end, device=place.device)
-    left,block = k<=q,k<ends[:,None,None]             # a token's, a mask's
-    return torch.where(clean[...,None], left, block) & (k>q-self.window) | (k==q)
 
 @patch
 def make_room(self:TextCache, rows, T): # Where the places run out the oldest tokens go
@@ -283,6 +328,25 @@ def write(
     "Write block after block, each by denoising, from an exact cache (BD3-LM Alg. 2)."
     reader = partial(BlockReader, bos_id=bos_id, window=window)
     return denoise(model, xt, mask_id, block_len=block_len, reader=reader, **kwargs)
+
+# %% ../nbs/08_blocks.ipynb #7c8d68b5
+def block_predictions(
+    model,         # A `Transformer` of kind 'blocks'
+    states:Tensor, # xt before each call, (S,L) long
+    end:Tensor,    # xt at the end, (L,) long
+    mask_id:int,   # As in `write`
+    bos_id:int=None,# As there
+    block_len=8,   # As there
+    decode=None,   # Another decoder: the clean half wrote, not the masks
+    **kw           # Further arguments of the decoder, not looked at
+)->Tensor:         # (S,L,V) probabilities; of what a call wrote they are the call's
+    "What masks thought before each call, of texts within the window."
+    first = (states[:1]==mask_id).cumsum(1)>0             # from the first mask on
+    pos = torch.arange(len(end), device=end.device)[None]
+    block = (block_index(states[:1]==mask_id, pos, block_len)+first.long())[0]
+    noisy,clean = two_streams(model, states, end.expand_as(states), block,
+                              ifnone(bos_id, mask_id+1))
+    return forbid(clean if decode else noisy, (mask_id,)).softmax(-1)
 
 # %% ../nbs/08_blocks.ipynb #c6c88772
 def lens_from(

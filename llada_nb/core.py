@@ -104,7 +104,7 @@ def check_torch(
         f'torch {version} is too old: llada_nb needs {min_torch[0]}.{min_torch[1]} '
         'or newer (pip install -U torch)')
 
-# %% ../nbs/00a_core.ipynb #da8215ce
+# %% ../nbs/00a_core.ipynb #89c3ed39
 late_names = dict(
     decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode',
                  blocks='blocks:write'),
@@ -114,6 +114,7 @@ late_names = dict(
                blocks='blocks:block_bound'),
     judge=dict(llada='evaluate:judge_llada', ar='evaluate:judge_ar',
                blocks='blocks:judge_blocks'),
+    predictions=dict(blocks='blocks:block_predictions'),
     tokenizer=dict(bytes='tokens:ByteTokenizer', bpe='tokens:BPETokenizer',
                    hf='hf_tokens:HFTokenizer'))
 

@@ -76,16 +76,17 @@ def by_importance(N:int, n:int, L:int)->tuple[Tensor,Tensor]: # As `by_t`
 
 estimators = dict(t=by_t, l=by_l, systematic=by_systematic, importance=by_importance)
 
-# %% ../nbs/05_evaluate.ipynb #8f16e931
+# %% ../nbs/05_evaluate.ipynb #91d5276a
 def check_kind(
     model:Callable, # Any
-    kind:str        # What is needed
+    *kinds          # What is needed, one of them
 ):
     "`ValueError`, with what to use instead, for a model of another kind."
-    own = getattr(getattr(bare(model), 'cfg', None), 'kind', kind)
-    if own==kind: return
+    own = getattr(getattr(bare(model), 'cfg', None), 'kind', kinds[0])
+    if own in kinds: return
     other = dict(llada='nll_bound', ar='exact_nll').get(own, 'judge_checkpoint')
-    raise ValueError(f"this is for models of kind '{kind}', not '{own}': use {other}")
+    need = "' or '".join(kinds)
+    raise ValueError(f"this is for models of kind '{need}', not '{own}': use {other}")
 
 # %% ../nbs/05_evaluate.ipynb #7d773a2b
 def nll_bound(
@@ -159,15 +160,18 @@ def fit_beta(
     s,c = (o.view(2, N).diff(dim=0)[0]/l for o in (torch.cat(s).double(), c))
     return (s@c/(c@c).clamp_min(1e-12)).item()
 
-# %% ../nbs/05_evaluate.ipynb #d24891fc
+# %% ../nbs/05_evaluate.ipynb #d4457124
 def token_nll(
     model,      # Causal: (B,L) → logits (B,L,V)
     x0:Tensor,  # Windows, (N,L) long
-    bos_id:int, # Begins every window
+    bos_id:int, # Begins every window; of a block model it is behind the mask
     bs:int=64   # Rows at a time
 )->Tensor:      # (N,L) nats, float64 on the CPU
-    "-log p of each token, given those before it, exactly."
-    check_kind(model, 'ar')
+    "-log p of each token, given those before it, exactly; of a block model's clean half."
+    check_kind(model, 'ar', 'blocks')
+    cfg = getattr(bare(model), 'cfg', None)
+    if getattr(cfg, 'kind', 'ar')=='blocks' and bos_id==cfg.vocab_size: raise ValueError(
+        f"bos_id is {bos_id}, a block model's mask; its BOS is behind it, {bos_id+1}")
     nll,n = [],len(x0)
     with judging(model):
         for b in tqdm(x0.split(bs), desc='exact', leave=False, disable=n<=4*bs):

@@ -82,15 +82,18 @@ def inside(self:Track, i:int, s:int)->list: # Position, calls so far; as in `top
     call = min(s, self.calls-1) if here.token is None else here.call-1
     return self.top[call].get(i, []) if call>=0 else []
 
-# %% ../nbs/06_explore.ipynb #6d296e4f
+# %% ../nbs/06_explore.ipynb #ffeb6081
 @torch.no_grad()
 def predictions(
     model,          # `Transformer` or `ExactModel`
     states:Tensor,  # (S,L) long: what the model was given, call by call
     end:Tensor,     # (L,) long: the last state
-    mask_id:int     # As in `denoise`
+    mask_id:int,    # As in `denoise`
+    how:dict=None   # For the decoder that wrote; a block model's thoughts depend on it
 )->Tensor:          # (S,L,V): probabilities of each position's tokens before each call
     "What the model thinks of every position."
+    if model.cfg.kind=='blocks':
+        return late('predictions', 'blocks')(model, states, end, mask_id, **how or {})
     read = states
     if model.cfg.causal:
         kept = ((states==mask_id) | (states==end)).all()
@@ -98,19 +101,21 @@ def predictions(
     logits = (forbid(model(b), (mask_id,)) for b in read.split(32))
     return torch.cat([o.softmax(-1) for o in logits]).expand(len(states), -1, -1)
 
-# %% ../nbs/06_explore.ipynb #9d7635a5
+# %% ../nbs/06_explore.ipynb #06dea588
 def track(
     model,         # As in `predictions`
     tok,           # Decodes; a token may be of any length
     states:list,   # xt before the first call and after each, (L,) long
     seconds:list,  # When each was there
     name:str='',   # Shown above it
-    k:int=3        # Candidates that are kept
+    k:int=3,       # Candidates that are kept
+    how:dict=None  # As in `predictions`
 )->Track:
     "A text's way, with the model's thoughts looked up again."
     x,M = torch.stack([s.cpu() for s in states]),tok.mask_id                   # (S+1,L)
     device = next(iter([*model.parameters(), *model.buffers()])).device
-    prob = predictions(model, x[:-1].to(device), x[-1].to(device), M).cpu()    # (S,L,V)
+    read,end = x[:-1].to(device),x[-1].to(device)
+    prob = predictions(model, read, end, M, how).cpu()                         # (S,L,V)
     conf = prob.gather(-1, x[1:,:,None].clamp_max(prob.shape[-1]-1))[...,0]    # (S,L)
     known = (x[1:]!=x[:-1]) & (x[1:]!=M)                     # what each call wrote
     if not model.cfg.causal: known |= x[:-1]==M               # a causal one: only those
@@ -138,13 +143,13 @@ def _candidates(prob, known, tok, k): # (S,L,V); which to keep, (S,L) bool
         top[call][i] = [(t, round(q, 2)) for t,q in zip(texts[n*k:], p[n].tolist())]
     return top
 
-# %% ../nbs/06_explore.ipynb #5d2f9191
+# %% ../nbs/06_explore.ipynb #5f72a7d0
 def record(
     model,        # As in `predictions`
     tok,          # As in `track`; `ValueError` if it is another model's
     xt:Tensor,    # Template, (L,) long
     name:str='',  # As in `track`
-    **kw          # For the decoder of the model's kind
+    **kw          # As in `trajectory`
 )->Track:
     "Write one text and keep its way."
     check_tok(model, tok)
@@ -152,7 +157,7 @@ def record(
     for x in trajectory(model, xt[None], tok.mask_id, **kw):
         states.append(x[0])
         seconds.append(time.perf_counter()-start)
-    return track(model, tok, states, seconds, name)
+    return track(model, tok, states, seconds, name, how=kw)
 
 # %% ../nbs/06_explore.ipynb #dd9735b7
 shades = dict(step='step (darker: later)', confidence='confidence (darker: less)')
@@ -372,9 +377,9 @@ def both_forms(
 def _repr_mimebundle_(self:Player, include=None, exclude=None):
     return both_forms(repr(self), player_html(self), player_widget(self))
 
-# %% ../nbs/06_explore.ipynb #bbda4c7b
+# %% ../nbs/06_explore.ipynb #03e82859
 def race(
-    runners:dict,      # Name → (model, arguments for its decoder)
+    runners:dict,      # Name → (model, arguments as in `trajectory`)
     tok,               # As in `record`
     xt:Tensor          # The prompt, (L,) long
 )->Player:             # On the clock
@@ -444,7 +449,7 @@ def settings(self:Explorer)->tuple: # The template, (L,) long; arguments of the 
     if '_' in prompt: return template_ids(self.tok, prompt, '_', most),kw
     return prompt_ids(self.tok, prompt, length, most),kw
 
-# %% ../nbs/06_explore.ipynb #0deafa73
+# %% ../nbs/06_explore.ipynb #999e59ac
 @patch
 def work(self:Explorer):
     "Write, show every state, and a `Player` at the end; stop when asked to."
@@ -458,7 +463,7 @@ def work(self:Explorer):
             self.out.children[0].value = f'<pre style="{_text}">{escape(text)}</pre>'
             self.status.value = f'call {len(states)-1}, {seconds[-1]:.1f} s'
             if self.stopping: break
-        self.track = track(self.model, self.tok, states, seconds)
+        self.track = track(self.model, self.tok, states, seconds, how=kw)
         n,how = self.track.calls,'stopped after' if self.stopping else 'done in'
         self.status.value = f"{how} {n} call{'s'*(n!=1)}, {seconds[-1]:.2f} s"
         self.out.children = [player_widget(Player(self.track))]

@@ -302,16 +302,16 @@ def ar_decode(
         read[:,j+1] = torch.where(masked[:,j], new, read[:,j+1])
         yield read[:,1:].clone()
 
-# %% ../nbs/04_sampling.ipynb #d5e28b44
+# %% ../nbs/04_sampling.ipynb #948b15cf
 def trajectory(
     model,       # `Transformer` or `ExactModel`
     xt:Tensor,   # Template, (B,L) long
     mask_id:int, # Marks what is to be written
-    **kw         # For the decoder of the model's kind: `denoise` or `ar_decode`
+    **kw         # `decode`: None: the one of the model's kind; the others are its arguments
 )->Iterator[Tensor]: # xt after each call, (B,L) long
     "The decoder that the model needs, on its device, with dropout off."
     was,tensors = model.training,[*model.parameters(), *model.buffers()]
-    decode = late('decoder', model.cfg.kind)
+    decode = kw.pop('decode', None) or late('decoder', model.cfg.kind)
     model.eval()
     try: yield from decode(model, xt.to(tensors[0].device), mask_id, **kw)
     finally: model.train(was)

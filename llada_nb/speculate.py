@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['too_little', 'accepted', 'NGram', 'Masks', 'pair_table', 'Speculation', 'speculate']
 
-# %% ../nbs/08a_speculate.ipynb #089101ee
+# %% ../nbs/08a_speculate.ipynb #fb2731cf
 #| code-fold: true
 from collections.abc import Iterator
+from functools import lru_cache
 import math
 
 from fastcore.basics import ifnone, patch
@@ -45,7 +46,7 @@ def accepted(
     p,q = (o.take_along_dim(n[:,None,None], 1)[:,0] for o in (p, F.pad(q, (0,0,0,1))))
     return n,too_little(p, q)                             # all kept: q is 0, p itself
 
-# %% ../nbs/08a_speculate.ipynb #6154bc92
+# %% ../nbs/08a_speculate.ipynb #a20710fb
 class NGram:
     "Counted n-grams with Witten-Bell smoothing: a draft, and an honest rival."
     masks = False                                         # asks no network
@@ -55,7 +56,7 @@ class NGram:
                  n:int=6     # Tokens looked at, the predicted one included
     ):
         check_number('n', n, 1, int(62/math.log2(max(2, V))))
-        self.V,self.tables = V,[]
+        self.V,self.n,self.tables = V,n,[]
         for o in range(n):                                # tokens before, the oldest first
             code = ids.cpu().unfold(0, o+1, 1)@V**torch.arange(o, -1, -1)
             grams,count = code.unique(return_counts=True)
@@ -63,15 +64,17 @@ class NGram:
             start = F.pad(kinds.cumsum(0), (1,0))         # where each one's grams begin
             table = before, start, grams%V, count.double()
             self.tables.append([x.numpy() for x in table])
+        self.known = lru_cache(2**14)(self.after)         # many contexts come again
 
     def probs(self, before): # (R,m) long → (R,V) float64, on the CPU
-        return torch.from_numpy(np.stack([self.after(b) for b in before.tolist()]))
+        last = before[:,max(0, before.shape[1]-self.n+1):].tolist()
+        return torch.from_numpy(np.stack([self.known(tuple(b)) for b in last]))
 
     def __call__(self, said, before): return self.probs(before).log()
 
-# %% ../nbs/08a_speculate.ipynb #3dcb00e7
+# %% ../nbs/08a_speculate.ipynb #f6d4c319
 @patch
-def after(self:NGram, before): # Tokens before, a list; BOS is none → (V,) float64
+def after(self:NGram, before): # Tokens before, a tuple; BOS is none → (V,) float64
     q,code = np.full(self.V, 1/self.V),0
     for o,(befores,start,tokens,count) in enumerate(self.tables):
         if o:
@@ -107,17 +110,20 @@ def pair_table(
     each = torch.arange(V)[:,None]
     return F.pad((two.probs(each)/one.probs(each)).log(), (0,0,0,1))
 
-# %% ../nbs/08a_speculate.ipynb #a9e1cc43
+# %% ../nbs/08a_speculate.ipynb #47e7908b
 class Speculation:
     "Texts that are being written, rows at places of their own."
-    def __init__(self, model, xt, mask_id, bos_id, k, temperature, seed, window):
+    def __init__(self, model, xt, mask_id, bos_id, k, temperature, seed, by, window):
         B,L = xt.shape                                    # as in `speculate`
-        self.model,self.k,self.T = model,k,temperature
-        self.text = F.pad(F.pad(xt, (1,0), value=bos_id), (0,k+1), value=mask_id)
+        self.model,self.k,self.T,self.by = model,k,temperature,by
+        self.text = F.pad(F.pad(xt, (1,0), value=bos_id), (0,2*k+1), value=mask_id)
         self.given,self.end = self.text!=mask_id,L+1      # some places behind the end
         self.n = self.given.long().cumprod(1).sum(1)      # tokens from the left, with BOS
         self.seeds,self.exact = row_seeds(seed, xt),float64_device(xt.device)
-        self.cache = TextCache(model, B, window)
+        self.said = model.embed.weight.new_zeros(B, k, model.cfg.vocab_size)
+        self.cache = TextCache(model, B, window, (k+1)*(k+2)*by.masks)
+        if (self.n>1).any():                              # prompts, all but the last token
+            self.cache.follow(torch.arange(B, device=xt.device), self.text, *[self.n-1]*2)
 
     def probs(self, scores): # (…,V) → what is drawn from, float64
         scores = scores.to(self.exact).double()
@@ -128,38 +134,48 @@ class Speculation:
         V = self.model.cfg.vocab_size
         return uniform(self.seeds[rows], 0, at, 2*V+1).split((V,1,V), -1)
 
-    def ask(self, rows, text, start, end, at): # One call → logits at the places, (R,m,V)
-        return self.model.logits(self.cache.follow(rows, text, start, end, at))
-
-# %% ../nbs/08a_speculate.ipynb #9c63e6c8
+# %% ../nbs/08a_speculate.ipynb #b1f31dde
 @patch
-def draft(self:Speculation, rows, at, by, said, u): # → texts (R,N), their q (R,k,V)
-    text,scores,new = self.text[rows],[],[]           # at: the places, (R,k)
-    there,fixed = text.gather(1, at),self.given[rows].gather(1, at)
-    i = at[:,:1] + torch.arange(-8, 0, device=at.device)
-    before = text.gather(1, i.clamp_min(0))           # BOS in front of BOS
+def draft(self:Speculation, rows, at, u): # → texts (R,N), their q (R,k,V)
+    text,scores,said = self.text[rows],[],self.said[rows] # at: the places, (R,k)
+    fixed = self.given[rows].gather(1, at)
+    fixed = fixed if fixed.any() else None
+    i = at[:,:1] + torch.arange(-8, self.k, device=at.device)
+    line = text.gather(1, i.clamp_min(0))             # BOS in front of BOS
+    noise = -(-u.log()).log() if self.T else 0.       # as in `gumbel_argmax`
     for j in range(self.k):
-        scores.append(by(None if said is None else said[:,j], before).to(self.exact))
-        one = gumbel_argmax(scores[j], self.T, u[:,j]).to(text.device)
-        new.append(torch.where(fixed[:,j], there[:,j], one))
-        before = torch.cat([before[:,1:], new[j][:,None]], 1)
-    return text.scatter(1, at, torch.stack(new, 1)),self.probs(torch.stack(scores, 1))
+        scores.append(self.by(said[:,j], line[:,j:j+8]).to(self.exact).double())
+        chance = scores[j]/self.T + noise[:,j] if self.T else scores[j]
+        one = chance.argmax(-1).to(text.device)
+        line[:,j+8] = one if fixed is None else torch.where(fixed[:,j], line[:,j+8], one)
+    return text.scatter(1, at, line[:,8:]),self.probs(torch.stack(scores, 1))
 
 @patch
-def round(self:Speculation, rows, by): # Draft, verify, settle
-    n,k = self.n[rows],self.k
-    at = n[:,None] + torch.arange(k+1, device=n.device)   # k drafted, one behind
-    asks,first,said,noise = at-1,(),None,self.noise(rows, at)
-    if by.masks:
-        first,said = self.ask(rows, self.text[rows], n, n+k, asks).split((1,k), 1)
-        first,asks = (first,),asks[:,1:]
-    text,q = self.draft(rows, at[:,:-1], by, said, noise[0])
-    p = self.probs(torch.cat([*first, self.ask(rows, text, n+k, n+k, asks)], 1))
-    self.settle(rows, at, text, p, q, noise)
+def ask(self:Speculation, rows, text): # One call: → (R,k+1,D), and groups (R,k+1,k+1,D)
+    m,n = self.k+1,self.n[rows,None]
+    i = torch.arange(m, device=n.device)
+    ids,groups = text.gather(1, n-1+i),m if self.by.masks else 0
+    clean = torch.full_like(rows, m)
+    if groups:                                        # no draft is in them
+        masks = self.text[rows].gather(1, (n[...,None] + i[:,None] + i).flatten(1))
+        ids = torch.cat([ids, masks], 1)              # (R,m+m²)
+    h = self.cache.read(rows, ids, clean, clean+groups*m, groups=max(1, groups))
+    return h[:,:m],h[:,m:].unflatten(1, (groups,m))
 
-# %% ../nbs/08a_speculate.ipynb #4b309434
+# %% ../nbs/08a_speculate.ipynb #77e3b6b4
 @patch
-def settle(self:Speculation, rows, at, text, p, q, noise): # What is kept, one more
+def round(self:Speculation, rows): # Draft, ask, settle
+    at = self.n[rows,None] + torch.arange(self.k+1, device=rows.device)
+    noise = self.noise(rows, at)                      # k drafted, one behind
+    text,q = self.draft(rows, at[:,:-1], noise[0])
+    h,masks = self.ask(rows, text)
+    kept = self.settle(rows, at, text, self.probs(self.model.logits(h)), q, noise)
+    if self.by.masks: # of the group where the text ends
+        mine = masks.take_along_dim(kept[:,None,None,None], 1)[:,0,1:]
+        self.said[rows] = self.model.logits(mine)
+
+@patch
+def settle(self:Speculation, rows, at, text, p, q, noise): # → drafts that are kept, (R,)
     given,(_,test,last) = self.given[rows],noise
     d,fixed = (o.gather(1, at[:,:-1]).to(self.exact) for o in (text, given))
     kept,rest = accepted(p, q, d, test[:,:-1,0], fixed)
@@ -171,9 +187,10 @@ def settle(self:Speculation, rows, at, text, p, q, noise): # What is kept, one m
     new = torch.where(given.gather(1, stop), text.gather(1, stop), new)
     done = torch.arange(text.shape[1], device=text.device)<=stop
     self.text[rows] = torch.where(done, text.scatter(1, stop, new), self.text[rows])
-    self.n[rows] = (given | done).long().cumprod(1).sum(1)
+    self.n[rows] = stop[:,0]+1
+    return kept
 
-# %% ../nbs/08a_speculate.ipynb #ccc78422
+# %% ../nbs/08a_speculate.ipynb #43dc3e0e
 @torch.no_grad()
 def speculate(
     model,          # A `Transformer` of kind 'blocks'
@@ -185,12 +202,12 @@ def speculate(
     seed=0,         # As in `denoise`
     draft=None,     # `Masks` or `NGram`; None: `Masks()`
     window:int=None # As in `TextCache`
-)->Iterator[Tensor]:# xt after each round, (B,L) long; a round is one call, with `Masks` two
-    "What `ar_decode` would write, several tokens a round (arXiv 2211.17192)."
+)->Iterator[Tensor]:# xt after each call, (B,L) long
+    "What `ar_decode` would write, several tokens a call (arXiv 2211.17192)."
     check_temperature(temperature)
     check_number('k', k, 1, ifnone(window, model.cfg.max_len))
     bos_id,draft = ifnone(bos_id, mask_id+1),ifnone(draft, Masks())
-    job = Speculation(model, xt, mask_id, bos_id, k, temperature, seed, window)
+    job = Speculation(model, xt, mask_id, bos_id, k, temperature, seed, draft, window)
     while len(rows:=(job.n<job.end).nonzero()[:,0]):
-        job.round(rows, draft)
+        job.round(rows)
         yield job.text[:,1:job.end].clone()

@@ -80,11 +80,14 @@ def slack(N=32, L=128, orders=16):
 
 
 def settings(length):
-    "What is compared: each order, in one block and in blocks of 32, with fewer and fewer calls; the baseline at several temperatures."
+    "What is compared: each order, in one block and in blocks of 32, with fewer and fewer calls; thresholds and entropy budgets."
     for remasking in ('random', 'low_confidence', 'max_prob', 'margin', 'entropy'):
         for block_len in (None, 32):
             for steps in (length, length//4, length//16): yield dict(remasking=remasking, block_len=block_len, steps=steps, temperature=.7)
     for temperature in (.5, 1.): yield dict(remasking='random', block_len=None, steps=length, temperature=temperature)
+    for block_len in (None, 32):           # as many tokens a call as are sure enough: each by itself, or together (EB-sampler)
+        for t in (.9, .7, .5): yield dict(remasking='max_prob', block_len=block_len, threshold=t, temperature=.7)
+        for g in (.1, .5, 2.): yield dict(remasking='entropy', block_len=block_len, gamma=g, temperature=.7)
 
 
 def frontiers(n=16, L=256):
