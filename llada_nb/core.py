@@ -104,7 +104,7 @@ def check_torch(
         f'torch {version} is too old: llada_nb needs {min_torch[0]}.{min_torch[1]} '
         'or newer (pip install -U torch)')
 
-# %% ../nbs/00a_core.ipynb #89c3ed39
+# %% ../nbs/00a_core.ipynb #e8c0501f
 late_names = dict(
     decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode',
                  blocks='blocks:write'),
@@ -116,7 +116,9 @@ late_names = dict(
                blocks='blocks:judge_blocks'),
     predictions=dict(blocks='blocks:block_predictions'),
     tokenizer=dict(bytes='tokens:ByteTokenizer', bpe='tokens:BPETokenizer',
-                   hf='hf_tokens:HFTokenizer'))
+                   hf='hf_tokens:HFTokenizer'),
+    revisit=dict.fromkeys(('cap', 'rescale', 'conf', 'doubt', 'loop'), 'correct:Revisit'),
+    training=dict(correct='correct:correct_loss'))
 
 # %% ../nbs/00a_core.ipynb #047cf271
 def late(

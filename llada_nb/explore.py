@@ -7,7 +7,7 @@ __all__ = ['shades', 'Change', 'Track', 'predictions', 'track', 'record', 'alpha
            'thoughts', 'player_script', 'player_html', 'player_widget', 'both_forms', 'race', 'decoder_controls',
            'Explorer', 'watch']
 
-# %% ../nbs/06_explore.ipynb #38cf4097
+# %% ../nbs/06_explore.ipynb #2ac61ed8
 #| code-fold: true
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 
 from .checkpoint import check_tok
-from .core import check_number, first_line, late, max_seed, moved
+from .core import check_number, first_line, late, late_names, max_seed, moved
 from .data import token_texts, visible
 from .loop import Step
 from .runs import LiveCurve
@@ -391,7 +391,7 @@ def race(
         tracks.append(replace(t, name=f'{name}: {t.seconds[-1]:.2f} s'))
     return Player(*tracks, clock=True, interval=100)
 
-# %% ../nbs/06_explore.ipynb #ad3f7e7f
+# %% ../nbs/06_explore.ipynb #41fb6344
 def decoder_controls(
     cfg,        # `ModelConfig`: its kind says which decoder there is
     prompt:str, # Beginning; a text with gaps `_` is a template
@@ -406,7 +406,8 @@ def decoder_controls(
         steps=W.IntSlider(steps, 1, L), block_len=W.IntText(0),
         remasking=W.Dropdown(options=[*remaskings], value='margin'),
         temperature=W.FloatSlider(.6, min=0, max=2, step=.1),
-        cfg_scale=W.FloatSlider(0, min=0, max=4, step=.5), seed=W.IntText(seed))
+        cfg_scale=W.FloatSlider(0, min=0, max=4, step=.5), seed=W.IntText(seed),
+        revisit=W.Combobox(options=[f'{k}:0.1' for k in late_names['revisit']]))
     takes = signature(late('decoder', cfg.kind)).parameters
     for name,c in controls.items():
         c.description,c.style.description_width = about.get(name, name),'7em'
@@ -438,14 +439,15 @@ class Explorer:
         buttons = W.HBox([self.start, self.stop, self.status], layout=wrap)
         self.box = W.VBox([controls, buttons, self.out])
 
-# %% ../nbs/06_explore.ipynb #8f230e6b
+# %% ../nbs/06_explore.ipynb #0eb167a4
 @patch
 def settings(self:Explorer)->tuple: # The template, (L,) long; arguments of the decoder
     "What the controls say; `ValueError` in one line if it makes no sense."
     kw = {k:c.value for k,c in self.controls.items() if not c.disabled}
     prompt,length,most = kw.pop('prompt'),kw.pop('length'),self.model.cfg.max_len
     check_number('seed', kw.get('seed'), 0, max_seed)
-    if kw.get('block_len')==0: kw['block_len'] = None
+    for k in ('block_len', 'revisit'):
+        if k in kw: kw[k] = kw[k] or None
     if '_' in prompt: return template_ids(self.tok, prompt, '_', most),kw
     return prompt_ids(self.tok, prompt, length, most),kw
 

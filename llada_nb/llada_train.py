@@ -6,7 +6,7 @@
 __all__ = ['losses', 'forward_process', 'sample_t', 'llada_loss', 'mask_exactly', 'masked_nll', 'systematic_l', 'llada_bound',
            'masked_loss', 'root_loss', 'random_lengths', 'llada_train']
 
-# %% ../nbs/02_llada_train.ipynb #203b41a1
+# %% ../nbs/02_llada_train.ipynb #39f5c806
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +16,7 @@ from torch import Tensor
 import torch
 import torch.nn.functional as F
 
-from .core import check_choice, command
+from .core import check_choice, command, late, late_names
 from .data import batches
 from .parallel import batch_mean, rand_rows, slices, systematic_rows, together
 from .runs import announce, close_run, fit, open_run
@@ -127,7 +127,7 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #093793d5
+# %% ../nbs/02_llada_train.ipynb #44ef6734
 @call_parse
 @command
 def llada_train(
@@ -138,7 +138,7 @@ def llada_train(
     steps:int=None,           # Updates (default: the preset's)
     lr:float=None,            # Peak learning rate (default: the preset's)
     dropout:float=None,       # Share of blocks' outputs dropped (default: the preset's)
-    loss:str=None,            # Weight: root 1/√t, masked 1 or llada 1/t (default: root)
+    loss:str=None,            # root 1/√t (default), masked 1, llada 1/t, correct (10)
     windows:int=None,         # Validation windows, at the end fourfold (default: 1024)
     seed:int=None,            # Of weights, batches and noise (default: 0)
     device:str='auto',        # auto, cpu, cuda, cuda:1 or mps
@@ -150,7 +150,7 @@ def llada_train(
     version:store_true=False  # Print the version and exit
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."
-    if loss: check_choice('loss', loss, losses)
+    if loss: check_choice('loss', loss, (*losses, *late_names['training']))
     asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
                  dropout=dropout, loss=loss, windows=windows, seed=seed, init=init,
                  device=device, resume=resume, compile=compile,
@@ -158,7 +158,8 @@ def llada_train(
     with together():
         run = open_run('llada_train', 'llada', out, **asked)
         tr,mask_id,weight = run.tr,run.tok.mask_id,run.info.setdefault('loss', 'root')
-        loss_fn = partial(losses[weight], mask_id=mask_id)
+        loss_fn = losses.get(weight) or late('training', weight)
+        loss_fn = partial(loss_fn, mask_id=mask_id)
         bound = partial(llada_bound, mask_id=mask_id)
         x0 = random_lengths(batches(run.train_ids, tr.cfg.bs, tr.model.cfg.max_len))
         announce(run, n=8)

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['remaskings', 'most_numbers', 'algorithm5', 'transfer_counts', 'gumbel_argmax', 'check_temperature', 'uniform',
            'clean_probs', 'low_confidence', 'max_prob', 'margin', 'entropy', 'random_order', 'most_confident',
-           'denoise', 'guesses', 'check_sane', 'draw', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids',
-           'unit_of', 'prompt_ids', 'generate', 'infill', 'shown', 'show_state', 'follow', 'decoder_flags',
-           'what_to_write', 'llada_generate']
+           'denoise', 'guesses', 'draw', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids', 'unit_of',
+           'prompt_ids', 'generate', 'infill', 'shown', 'show_state', 'follow', 'decoder_flags', 'what_to_write',
+           'llada_generate']
 
-# %% ../nbs/04_sampling.ipynb #55890765
+# %% ../nbs/04_sampling.ipynb #a5e63b43
 #| code-fold: true
 from collections.abc import Callable, Iterator
 import math
@@ -30,8 +30,8 @@ from .core import (check_choice, check_file, check_number, command,
                            write_json)
 from .data import visible
 from .model import KVCache, Transformer
-from .turns import (Job, Reader, Turn, each_turn, even_share, row_seeds,
-                            within_entropy)
+from .turns import (Job, Reader, Turn, check_sane, each_turn, even_share,
+                            row_seeds, within_entropy)
 
 # %% ../nbs/04_sampling.ipynb #9ef0e67a
 @torch.no_grad()
@@ -170,7 +170,7 @@ def most_confident(
     order = ranked.argsort(dim=1, descending=True, stable=True)
     return free & (order.argsort(1) < k[:,None])
 
-# %% ../nbs/04_sampling.ipynb #f5913362
+# %% ../nbs/04_sampling.ipynb #3f1b5e92
 @torch.no_grad()
 def denoise(
     model:Callable,       # xt (B,L) → logits (B,L,V); with padding gets `valid`, `pos`
@@ -189,14 +189,17 @@ def denoise(
     refresh:int=None,     # With a cache: a full pass every so many calls; None: a block
     eos=(),               # Ids that end a text: revealed last, nothing follows them
     reader=Reader,        # How a call reads the text
-    gamma:float=None      # Instead of `steps`: as in `within_entropy`
+    gamma:float=None,     # Instead of `steps`: as in `within_entropy`
+    revisit:str=None      # Take tokens back: a rule and its η, 'rescale:0.1'
 )->Iterator[Tensor]:      # xt after each model call, (B,L) long
     "Predict all masks, keep the most confident, repeat (LLaDA Alg. 4-5, App. B.4)."
     check_denoise(model, steps, temperature, remasking, threshold, cache, refresh,
-                  cfg_scale, gamma)
+                  cfg_scale, gamma, revisit, eos)
     job = Job(xt, mask_id, valid, block_len, row_seeds(seed, xt), eos)
     reader = reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
-    for c,turn in enumerate(each_turn(job, steps, ifnone(threshold, gamma))):
+    looks = revisit and late('revisit', f'{revisit}'.split(':')[0])(job, mask_id, revisit)
+    turns = looks.turns(steps) if looks else each_turn(job, steps, ifnone(threshold, gamma))
+    for c,turn in enumerate(turns):
         reader.read(job, turn)
         x0,conf = guesses(reader, job, turn, c, temperature, remasking)
         conf = job.ends_last(conf, x0)
@@ -204,6 +207,7 @@ def denoise(
         if threshold is not None: keep = keep | turn.free & (conf>=threshold)
         if gamma is not None: keep = keep | within_entropy(conf, turn.free, gamma)
         job.reveal(turn, keep, x0)
+        if looks: looks.take_back(turn, keep, reader)
         yield job.xt
 
 # %% ../nbs/04_sampling.ipynb #36d1001e
@@ -229,14 +233,6 @@ def guesses(
     x0,conf = (torch.cat(o).view_as(turn.at) for o in zip(*drawn))
     return x0,conf
 
-# %% ../nbs/04_sampling.ipynb #0cfea1e7
-#| code-fold: true
-def check_sane(logits:Tensor): # (N,V)
-    "`ValueError` for logits that are no numbers: NaN weights write one token for ever."
-    if logits.isnan().any() or (logits==torch.inf).any(): raise ValueError(
-        'the model predicts NaN or infinity: its weights are damaged, '
-        'or its precision is too low')
-
 # %% ../nbs/04_sampling.ipynb #7c6b49b0
 def draw(
     logits:Tensor, # (N,V)
@@ -253,10 +249,10 @@ def draw(
     rand = lambda: noise(2*c+1, 1)[:,0].float().to(logits.device)
     return x0,remaskings[remasking](logits, x0, rand)
 
-# %% ../nbs/04_sampling.ipynb #b7c5026f
+# %% ../nbs/04_sampling.ipynb #ff733a27
 #| code-fold: true
 def check_denoise(model, steps, temperature, remasking, threshold, cache, refresh,
-                  cfg_scale, gamma): # As in `denoise`
+                  cfg_scale, gamma, revisit, eos): # As in `denoise`
     "`ValueError` for options of `denoise` that do not exist or exclude each other."
     check_choice('remasking', remasking, remaskings)
     check_number('steps', steps, 1, 10**9)
@@ -268,6 +264,8 @@ def check_denoise(model, steps, temperature, remasking, threshold, cache, refres
     if refresh is not None and (not cache or refresh<1): raise ValueError(
         f'refresh is {refresh}; it must be at least 1, and needs a cache')
     how = dict(steps=steps, threshold=threshold, gamma=gamma)
+    if revisit and (len(eos) or {threshold, gamma}!={None}): raise ValueError(
+        'revisit goes by a plan of calls: leave threshold, gamma and eos out')
     if len(how:=[k for k,v in how.items() if v is not None])>1: raise ValueError(
         f"{' and '.join(how)} exclude each other: give one of them")
     check_number('threshold', threshold)

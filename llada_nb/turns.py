@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['even_share', 'block_index', 'call_plan', 'row_seeds', 'Job', 'Turn', 'next_turn', 'planned', 'each_turn',
-           'within_entropy', 'Reader', 'guide', 'forbid']
+           'within_entropy', 'Reader', 'check_sane', 'guide', 'forbid']
 
 # %% ../nbs/04b_turns.ipynb #e61789ac
 #| code-fold: true
@@ -43,11 +43,12 @@ def block_index(
     more = (place-ends[-1]).clamp_min(0)//last            # behind the blocks that are named
     return torch.searchsorted(ends, place, right=True) + more
 
-# %% ../nbs/04b_turns.ipynb #7733430e
+# %% ../nbs/04b_turns.ipynb #ddc13dd6
 def call_plan(
     m:Tensor,        # Masks of each row in each block, (B,N) long
     steps:int=None,  # Model calls in all; None: one per mask
-    capped:bool=True # No more calls than masks? If not, the last ones reveal nothing
+    capped:bool=True,# No more calls than masks?
+    share=even_share # How a block's tokens are shared out over its calls
 )->tuple[Tensor,Tensor,Tensor]: # Of each call, (B,C): its block, tokens, is it real?
     "The schedule of every row: between one call per block and one per token."
     check_number('steps', steps, 1)
@@ -63,7 +64,7 @@ def call_plan(
     c = torch.arange(ends[:,-1].max(), device=m.device).expand(len(m),-1)    # (B,C)
     block = torch.searchsorted(ends, c.contiguous(), right=True).clamp_max(m.shape[1]-1)
     i,part = c - (ends-calls).gather(1, block),c<ends[:,-1:]
-    k = even_share(i, m.gather(1, block), calls.gather(1, block).clamp_min(1))
+    k = share(i, m.gather(1, block), calls.gather(1, block).clamp_min(1))
     return block,k*part,part
 
 # %% ../nbs/04b_turns.ipynb #a72a98f5
@@ -137,15 +138,17 @@ def next_turn(
     at = free.int().argsort(dim=1, descending=True, stable=True)[:,:m]
     return Turn(rows, block, at, free.gather(1, at), k)
 
-# %% ../nbs/04b_turns.ipynb #bfd9ea71
+# %% ../nbs/04b_turns.ipynb #44deb162
 def planned(
     job:Job,       # The beginning
-    steps:int=None # As in `call_plan`
+    steps:int=None,# As in `call_plan`
+    capped:bool=True,# As there
+    share=even_share # As there
 )->list:         # For each call: rows (R,), their tokens (R,), most masks of one
     "Whose turn it is, by the plan."
     per_block = job.xt.new_zeros(len(job.xt), int(job.block.max())+1)
     per_block.scatter_add_(1, job.block, job.masked.long())       # (B,N)
-    which,k,part = call_plan(per_block, steps)                    # (B,C)
+    which,k,part = call_plan(per_block, steps, capped, share)     # (B,C)
     before = k.cumsum(1)-k                                  # revealed in earlier calls
     left = per_block.cumsum(1).gather(1, which) - before    # masked in the active block
     most = (left*part).amax(0).tolist()
@@ -211,6 +214,14 @@ class Reader:
     def logits(self, part): # slice of the R·m positions → (N,V), forbidden ids at -inf
         said = [self.model.logits(h[part]) if self.split else h[part] for h in self.h]
         return forbid(guide(*said, self.w) if self.w else said[0], self.never)
+
+# %% ../nbs/04b_turns.ipynb #3e5d2ccb
+#| code-fold: true
+def check_sane(logits:Tensor): # (N,V)
+    "`ValueError` for logits that are no numbers: NaN weights write one token for ever."
+    if logits.isnan().any() or (logits==torch.inf).any(): raise ValueError(
+        'the model predicts NaN or infinity: its weights are damaged, '
+        'or its precision is too low')
 
 # %% ../nbs/04b_turns.ipynb #db8c4cea
 def guide(cond, un, w): # Logits with and without the prompt, (N,V); scale
