@@ -23,7 +23,7 @@ setup(
     packages=find_packages(include=[cfg['lib_path'], cfg['lib_path']+'.*']),
     python_requires='>='+cfg['min_python'],
     install_requires=cfg['requirements'].split(),
-    extras_require={'hf': cfg['hf_requirements'].split(), 'dev': cfg['dev_requirements'].split()+cfg['hf_requirements'].split()},
+    extras_require={'hf': cfg['hf_requirements'].split(), 'eval': cfg['eval_requirements'].split(), 'dev': cfg['dev_requirements'].split()+cfg['hf_requirements'].split()},
     entry_points={'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"], 'console_scripts': cfg['console_scripts'].split()},
     package_data={cfg['lib_path']: ['player.js', 'weights/README.md', 'weights/*/config.json', 'weights/*/model.safetensors']},
     zip_safe=False,

@@ -18,18 +18,18 @@ import llada_nb.ar_train
 import llada_nb.blocks
 import llada_nb.evaluate
 import llada_nb.llada_train
-import llada_nb.sampling
+import llada_nb.generation
 import llada_nb.speed
 from llada_nb.checkpoint import load_any, save_model
 
-commands = dict(llada_train=llada_nb.llada_train, ar_train=llada_nb.ar_train, blocks_train=llada_nb.blocks, llada_generate=llada_nb.sampling,
+commands = dict(llada_train=llada_nb.llada_train, ar_train=llada_nb.ar_train, blocks_train=llada_nb.blocks, llada_generate=llada_nb.generation,
                 llada_eval=llada_nb.evaluate, llada_bench=llada_nb.speed)
 
 
 class Accepted(Exception): pass
 def accept(*args, **kw): raise Accepted
 def begin(states, *args): accept(next(states))                           # one call of the model
-stubs = [patch('llada_nb.llada_train.fit', accept), patch('llada_nb.ar_train.fit', accept), patch('llada_nb.blocks.fit', accept), patch('llada_nb.sampling.follow', begin),
+stubs = [patch('llada_nb.llada_train.fit', accept), patch('llada_nb.ar_train.fit', accept), patch('llada_nb.blocks.fit', accept), patch('llada_nb.generation.follow', begin),
          patch('llada_nb.evaluate.judge_checkpoint', accept), patch('llada_nb.speed.bench_updates', accept)]
 
 

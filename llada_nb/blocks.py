@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'mask_in_blocks', 'block_counts', 'block_bound',
-           'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache', 'stands', 'see',
-           'Lines', 'BlockReader', 'write', 'block_predictions', 'lens_from', 'tell_curve', 'blocks_train']
+           'clean_nll', 'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache',
+           'stands', 'see', 'Lines', 'BlockReader', 'write', 'block_predictions', 'lens_from', 'tell_curve',
+           'blocks_train']
 
 # %% ../nbs/08_blocks.ipynb #46bf8df9
 #| code-fold: true
@@ -31,18 +32,20 @@ from .runs import announce, close_run, fit, open_run
 from .sampling import denoise
 from .turns import block_index, forbid
 
-# %% ../nbs/08_blocks.ipynb #28bc5f03
+# %% ../nbs/08_blocks.ipynb #4ab1769d
 def block_of(
     L:int,         # Positions
     block_len=None,# Tokens of a block; a list: of each, the last for all others; None: L
     device=None    # Where it is wanted
 )->Tensor:         # The block of each position, (L,) long
     "Number the positions in blocks."
-    lens = [block_len] if isinstance(block_len, int) else list(block_len or [L])
+    lens = _lens(block_len, L)
     for k in lens: check_number('block_len', k, 1, 10**9)
     lens += [lens[-1]] * max(0, -(-(L-sum(lens))//lens[-1]))
     ends = torch.tensor(lens, device=device).cumsum(0)
     return torch.searchsorted(ends, torch.arange(L, device=device), right=True)
+
+def _lens(k, L): return [k] if isinstance(k, int) else list(k or [L])
 
 # %% ../nbs/08_blocks.ipynb #287c9512
 def block_mask(
@@ -99,22 +102,32 @@ def block_counts(
     u = spread_over(systematic_rows(n).clamp_max(1-1e-12).to(block.device), len(sizes))
     return 1+(u*sizes).long().minimum(sizes-1)
 
-# %% ../nbs/08_blocks.ipynb #450b1569
+# %% ../nbs/08_blocks.ipynb #868bc08f
 def block_bound(
     model,          # As in `two_streams`
     x0:Tensor,      # Clean tokens, (B,L) long
     mask_id:int,    # Id of the mask
     bos_id:int=None,# None: the one behind the mask
-    block_len=None  # As in `block_of`
+    block_len=None, # As in `block_of`
+    context:int=0   # So many tokens in front are given, not judged
 )->Tensor:          # Scalar: in expectation at least -log p(x0), nats per token
     "The bound for blocks of a length: 1 is a chain rule, the whole window LLaDA's (Eq. 6)."
+    if context: block_len = [context, *_lens(block_len, x0.shape[1]-context)]
     block = block_of(x0.shape[1], block_len, x0.device)
     l,sizes = block_counts(len(x0), block),block.bincount()
     masked = mask_in_blocks(l, block)                                       # (B,L)
     xt = x0.masked_fill(masked, mask_id)
     noisy,_ = two_streams(model, xt, x0, block, ifnone(bos_id, mask_id+1))
     nll = F.cross_entropy(noisy.mT, x0, reduction='none')
-    return (nll*masked*sizes[block]/l[:,block]).mean()
+    return (nll*masked*sizes[block]/l[:,block])[:,context:].mean()
+
+# %% ../nbs/08_blocks.ipynb #9f5a3d91
+def clean_nll(
+    model, x0:Tensor, mask_id:int, context:int=0 # As in `block_bound`
+)->Tensor:       # Scalar: -log p of what is not given, nats per token
+    "The autoregressive loss of the clean half (`ar_loss`), behind a given context."
+    said = model(shift(x0, mask_id+1))[:,context:]
+    return F.cross_entropy(said.flatten(0,1), x0[:,context:].flatten())
 
 # %% ../nbs/08_blocks.ipynb #8df3a07c
 def block_noise(
@@ -151,27 +164,30 @@ def curve_lens(
     "The block lengths at which the bound is reported."
     return [2**i for i in range(L.bit_length()) if 2**i<L] + [L]
 
-# %% ../nbs/08_blocks.ipynb #69d5bd16
+# %% ../nbs/08_blocks.ipynb #4d5cac5d
 def curve_losses(
     mask_id:int, # Id of the mask; BOS is behind it
-    L:int        # As in `curve_lens`
+    L:int,       # As in `curve_lens`
+    context:int=0# As in `block_bound`; comes on top of L
 )->dict:         # name → loss function: loss_fn(model, x0)
     "The clean half's -log p, and the bound at every block length."
-    bound = {f'block {k}':partial(block_bound, mask_id=mask_id, block_len=k)
-             for k in curve_lens(L)}
-    return dict(clean=partial(ar_loss, bos_id=mask_id+1)) | bound
+    own = dict(mask_id=mask_id, context=context)
+    bound = {f'block {k}':partial(block_bound, block_len=k, **own) for k in curve_lens(L)}
+    return dict(clean=partial(clean_nll, **own)) | bound
 
-# %% ../nbs/08_blocks.ipynb #97364d03
+# %% ../nbs/08_blocks.ipynb #2cbbc209
 def judge_blocks(
     model,         # Of kind 'blocks'
     x0:Tensor,     # Windows, (N,L) long
     mask_id:int,   # Id of the mask
     repeats:int=8, # As `n` of `replicate`, for the whole window as one block
-    seed:int=1     # As in `replicate`
+    seed:int=1,    # As in `replicate`
+    context:int=0  # As in `block_bound`
 )->dict:           # As `figures`, and the curve, one repetition a point
     "The bound of the whole window as one block, and the curve over the block length."
-    losses = curve_losses(mask_id, x0.shape[1])
-    whole = partial(mean_loss, model, losses[f'block {x0.shape[1]}'], x0, seed=None)
+    L = x0.shape[1]-context
+    losses = curve_losses(mask_id, L, context)
+    whole = partial(mean_loss, model, losses[f'block {L}'], x0, seed=None)
     r = figures(replicate(whole, repeats, seed), 'bound on -log p, one block',
                 len(x0)*repeats)
     curve = {k:mean_loss(model, f, x0, seed=seed) for k,f in losses.items()}

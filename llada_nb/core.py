@@ -104,7 +104,7 @@ def check_torch(
         f'torch {version} is too old: llada_nb needs {min_torch[0]}.{min_torch[1]} '
         'or newer (pip install -U torch)')
 
-# %% ../nbs/00a_core.ipynb #e8c0501f
+# %% ../nbs/00a_core.ipynb #8849df93
 late_names = dict(
     decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode',
                  blocks='blocks:write'),
@@ -118,7 +118,8 @@ late_names = dict(
     tokenizer=dict(bytes='tokens:ByteTokenizer', bpe='tokens:BPETokenizer',
                    hf='hf_tokens:HFTokenizer'),
     revisit=dict.fromkeys(('cap', 'rescale', 'conf', 'doubt', 'loop'), 'correct:Revisit'),
-    training=dict(correct='correct:correct_loss'))
+    training=dict(correct='correct:correct_loss'),
+    layout=dict(official='hub:load_official'))
 
 # %% ../nbs/00a_core.ipynb #047cf271
 def late(
@@ -130,7 +131,7 @@ def late(
     module,attr = late_names[table][name].split(':')
     return getattr(import_module(f'llada_nb.{module}'), attr)
 
-# %% ../nbs/00a_core.ipynb #1cb35b95
+# %% ../nbs/00a_core.ipynb #6104b0c6
 #| code-fold: true
 _moves = """
 model > core: best_device check_choice check_torch min_torch provenance check_file
@@ -148,6 +149,8 @@ loop > folders: make_room
 sampling > caches: BlockCache caches
 sampling > turns: share=even_share blocks=block_index plan=call_plan
 sampling > sampling: random=random_order
+sampling > generation: shown show_state follow decoder_flags what_to_write
+sampling > generation: llada_generate
 speed > sampling: published=algorithm5
 evaluate > evaluate: bound=nll_bound by_root=by_importance
 evaluate > quality: ngrams text_quality gamed frontier pareto span written=restored

@@ -88,29 +88,32 @@ def check_kind(
     need = "' or '".join(kinds)
     raise ValueError(f"this is for models of kind '{need}', not '{own}': use {other}")
 
-# %% ../nbs/05_evaluate.ipynb #7d773a2b
+# %% ../nbs/05_evaluate.ipynb #bbe75928
 def nll_bound(
     model,        # xt (B,L) → logits (B,L,V)
     x0:Tensor,    # Windows, (N,L) long
     mask_id:int,  # Id of the mask
     n:int=1,      # Model calls for each window
     estimator:str='systematic', # A key of `estimators`
-    control:Tensor=None,# As `control_variate` gives it, (N,L); None: none
-    bs:int=64     # Rows at a time
+    control:Tensor=None,# As `control_variate` gives it, like `x0`; None: none
+    bs:int=64,    # Rows at a time
+    context:int=0 # So many tokens in front are given: never masked, not judged
 )->Tensor:        # (N,) nats per token: in expectation an upper bound on -log p(x0)/L
     "An unbiased estimate of each window's bound; for its error: `replicate`."
     check_choice('estimator', estimator, estimators)
     check_kind(model, 'llada')
     check_number('n', n, 1)
-    (N,L),sums = x0.shape,torch.zeros(len(x0), dtype=torch.float64)
+    check_number('context', context, 0, x0.shape[1]-1)
+    (N,W),sums = x0.shape,torch.zeros(len(x0), dtype=torch.float64)
+    L = W-context
     l,weight = (o.flatten() for o in estimators[estimator](N, n, L))
     parts = torch.arange(N*n).split(bs)
     with judging(model):
         for part in tqdm(parts, desc='bound', leave=False, disable=N*n<=4*bs):
             row,masked = part//n,mask_exactly(l[part], L)
-            nll = masked_nll(model, x0[row], masked.to(x0.device), mask_id)     # (B,L)
-            s = nll.cpu().double().sum(1)
-            if control is not None: s = s - surplus(control[row], masked)
+            hidden = F.pad(masked, (context,0)).to(x0.device)                   # (B,W)
+            s = masked_nll(model, x0[row], hidden, mask_id).cpu().double().sum(1)
+            if control is not None: s = s - surplus(control[row,context:], masked)
             sums.index_add_(0, row, s*weight[part])
     return sums/(n*L)
 
@@ -160,7 +163,7 @@ def fit_beta(
     s,c = (o.view(2, N).diff(dim=0)[0]/l for o in (torch.cat(s).double(), c))
     return (s@c/(c@c).clamp_min(1e-12)).item()
 
-# %% ../nbs/05_evaluate.ipynb #d4457124
+# %% ../nbs/05_evaluate.ipynb #703e8010
 def token_nll(
     model,      # Causal: (B,L) → logits (B,L,V)
     x0:Tensor,  # Windows, (N,L) long
@@ -179,9 +182,13 @@ def token_nll(
             nll.append(F.cross_entropy(logits, b, reduction='none').cpu().double())
     return torch.cat(nll)
 
-def exact_nll(model, x0:Tensor, bos_id:int, bs:int=64)->Tensor: # As `token_nll`; (N,)
+def exact_nll(
+    model, x0:Tensor, bos_id:int, bs:int=64, # As in `token_nll`
+    context:int=0 # So many tokens in front are given, not judged
+)->Tensor:        # (N,)
     "-log p of each window, exactly, in nats per token."
-    return token_nll(model, x0, bos_id, bs).mean(1)
+    check_number('context', context, 0, x0.shape[1]-1)
+    return token_nll(model, x0, bos_id, bs)[:,context:].mean(1)
 
 # %% ../nbs/05_evaluate.ipynb #10ac03c4
 def replay(
@@ -242,7 +249,7 @@ def figures(
                 bits=est.nats/bit, bits_se=est.se/bit, perplexity=math.exp(est.nats),
                 calls=calls)
 
-# %% ../nbs/05_evaluate.ipynb #6c1f302b
+# %% ../nbs/05_evaluate.ipynb #32007d58
 def judge_llada(
     model,       # Of kind 'llada'
     x0:Tensor,   # Windows, (N,L) long
@@ -250,24 +257,26 @@ def judge_llada(
     calls:int=1, # As `n` of `nll_bound`
     repeats:int=8,    # As `n` of `replicate`
     estimator:str='systematic', # As in `nll_bound`
-    seed:int=1   # As in `replicate`
+    seed:int=1,  # As in `replicate`
+    context:int=0# As in `nll_bound`
 )->dict:         # As `figures`, and how it was measured
     "The bound, with its error; no interval for `t`, whose variance has no limit."
-    once = lambda: nll_bound(model, x0, mask_id, calls, estimator)
+    once = lambda: nll_bound(model, x0, mask_id, calls, estimator, context=context)
     est = replicate(once, repeats, seed)
     r = figures(est, f'bound on -log p, {estimator}', len(x0)*calls*repeats)
     if estimator=='t': r['interval'] = None
     return r | dict(estimator=estimator, calls_per_window=calls, repetitions=repeats,
                     seed=seed)
 
-# %% ../nbs/05_evaluate.ipynb #f5829f9a
+# %% ../nbs/05_evaluate.ipynb #2a6ace9c
 def judge_ar(
     model,      # Of kind 'ar'
     x0:Tensor,  # Windows, (N,L) long
-    bos_id:int  # Begins every window
+    bos_id:int, # Begins every window
+    context:int=0 # As in `exact_nll`
 )->dict:        # As `figures`, and the spread
     "-log p, and how much it differs from window to window."
-    nll = exact_nll(model, x0, bos_id)
+    nll = exact_nll(model, x0, bos_id, context=context)
     r = figures(Estimate(nll.mean().item(), 0., 1), 'exact -log p', len(x0))
     return r | dict(spread=nll.std(correction=min(1, len(x0)-1)).item())
 
@@ -285,7 +294,7 @@ def judge_flags(
         f"'{kind}'; leave it out")
     return given if seed is None or 'seed' not in takes else given | dict(seed=seed)
 
-# %% ../nbs/05_evaluate.ipynb #28130b5d
+# %% ../nbs/05_evaluate.ipynb #8404825d
 def judge_checkpoint(
     model,       # Of any kind
     x0:Tensor,   # Windows, (N,L) long
@@ -293,11 +302,13 @@ def judge_checkpoint(
     calls:int=None,    # As in `judge_llada`; None: its default
     repeats:int=None,  # Likewise
     estimator:str=None,# Likewise
-    seed:int=None      # Likewise
+    seed:int=None,     # Likewise
+    context:int=None   # Likewise
 )->dict:         # As the judge of the model's kind, and seconds
     "The figures of a model on some windows."
     start,kind = time.perf_counter(),bare(model).cfg.kind
-    how = judge_flags(kind, seed, calls=calls, repeats=repeats, estimator=estimator)
+    how = judge_flags(kind, seed, calls=calls, repeats=repeats, estimator=estimator,
+                      context=context)
     r = late('judge', kind)(model, x0, mask_id, **how)
     return r | dict(seconds=time.perf_counter()-start)
 
@@ -319,23 +330,25 @@ def text_of(
     raise ValueError(f"the text that '{checkpoint}' was trained on, "
                      f"'{visible(source)}', {why}: give it with --data")
 
-# %% ../nbs/05_evaluate.ipynb #c78ced0e
+# %% ../nbs/05_evaluate.ipynb #91b9c32f
 def windows_of(
     text,       # A `Corpus`, or `Documents`
     tok,        # Of the model
     L:int,      # Tokens of a window
-    trained_on  # Name of the model's own text, for the error
-)->Tensor:      # (N,L) long
+    trained_on, # Name of the model's own text, for the error
+    context:int=0 # Tokens before each window that come with it
+)->Tensor:      # (N,context+L) long
     "What validates, in windows; `ValueError`, by name, for a text that gives none."
     try: data = encode_text(text, tok)
     except ValueError as e: raise ValueError(f'{first_line(e)}; '
         f"this checkpoint was trained on '{visible(str(trained_on))}'") from None
-    if (n:=len(data.valid))<L: raise ValueError(
+    if (n:=len(data.valid))<L+context: raise ValueError(
         f"'{text.name}' has {len(data.ids)} {unit_of(tok)}s: {data.part}, {n}, is "
-        f'shorter than one window of {L}; give a longer text or a smaller --length')
-    return windows(data.valid, L)
+        f'shorter than one window of {L}' + bool(context)*f' and {context} before it' +
+        '; give a longer text or a smaller --length')
+    return data.valid.unfold(0, L+context, L)
 
-# %% ../nbs/05_evaluate.ipynb #032492f7
+# %% ../nbs/05_evaluate.ipynb #69dd5e20
 def report(r:dict)->str: # As `llada_eval` returns it
     "The figures as a table for the terminal."
     unit,trained_on = r['unit'],visible(str(ifnone(r['trained_on'], 'an unknown text')))
@@ -344,7 +357,8 @@ def report(r:dict)->str: # As `llada_eval` returns it
     said = {
         'checkpoint':f"{r['checkpoint']}, {r['parameters']:,} parameters, "
                      f'trained on {trained_on}',
-        'corpus':f"{visible(r['corpus'])}, {N} validation windows of {L}",
+        'corpus':f"{visible(r['corpus'])}, {N} validation windows of {L}" + (
+            f", {r['context']} given before each" if r.get('context') else ''),
         'figure':r['what'],
         f'nats per {unit}':pm('nats', 'se'),
         f'bits per {unit}':pm('bits', 'bits_se'),
@@ -362,9 +376,9 @@ def report(r:dict)->str: # As `llada_eval` returns it
     said['cost'] = f"{r['calls']:,} windows read in {r['seconds']:.1f} s"
     return '\n'.join(f'{k:26}{v}' for k,v in said.items())
 
-# %% ../nbs/05_evaluate.ipynb #96b48507
+# %% ../nbs/05_evaluate.ipynb #b474c3de
 #| code-fold: true
-def check_eval(limit, calls, repeats, estimator, seed): # As in `llada_eval`
+def check_eval(limit, calls, repeats, estimator, seed, context): # As in `llada_eval`
     "`ValueError`, in the words of the flags, before anything is loaded."
     if '' in sys.orig_argv: raise ValueError(   # fastcore drops an empty first word
         'the name of the checkpoint is empty: give one, or leave it out')
@@ -373,6 +387,7 @@ def check_eval(limit, calls, repeats, estimator, seed): # As in `llada_eval`
     check_number('--repeats', repeats, 4)
     check_number('--repeats', repeats, 4, 10**5)
     check_number('--seed', seed, 0, max_seed)
+    check_number('--context', context, 0, 10**9)
     if estimator is not None: check_choice('estimator', estimator, estimators)
 
 try: from fastcore.script import Param                                      # fastcore 1
@@ -381,13 +396,14 @@ _what = "llada, ar (the package's) or a folder"
 _how = dict(opt=False, nargs='?')
 checkpoint_arg = Param(_what, str, **_how) if Param else Annotated[str, _how]
 
-# %% ../nbs/05_evaluate.ipynb #0fddfa91
+# %% ../nbs/05_evaluate.ipynb #308c3f5f
 @call_parse
 @command
 def llada_eval(
     checkpoint:checkpoint_arg='llada', # llada, ar (the package's) or a folder
     data:str=None, # toy, a file, a folder, a 'pattern' (default: the checkpoint's)
     length:int=None,          # Tokens of a window (default: the model's most)
+    context:int=None,         # Tokens before each that are given (default: 0)
     limit:int=None,           # Windows at most, from the start (default: all)
     calls:int=None,           # Model calls per window in each repetition (default: 1)
     repeats:int=None,         # Repetitions, for the error (default: 8)
@@ -398,22 +414,25 @@ def llada_eval(
     version:store_true=False  # Print the version and exit
 ):
     "Judge a checkpoint, LLaDA or baseline, on the last tenth of a text."
-    how = dict(calls=calls, repeats=repeats, estimator=estimator, seed=seed)
+    how = dict(calls=calls, repeats=repeats, estimator=estimator, seed=seed,
+               context=context)
     check_eval(limit, **how)
     if out: check_file(out)
     model,tok,info = load_any(checkpoint, device)
     if tok is None: raise ValueError(
         f"'{checkpoint}' was saved without a tokenizer: it cannot judge text")
-    check_number('--length', length, 1, model.cfg.max_len)
+    check_number('--context', context, 0, model.cfg.max_len-1)
+    most = model.cfg.max_len-(context or 0)
+    check_number('--length', length, 1, most)
     judge_flags(model.cfg.kind, **how)
-    text,L = text_of(info, checkpoint, data),ifnone(length, model.cfg.max_len)
-    x0 = windows_of(text, tok, L, info.get('corpus'))[:limit].long()
+    text,L = text_of(info, checkpoint, data),ifnone(length, most)
+    x0 = windows_of(text, tok, L, info.get('corpus'), context or 0)[:limit].long()
     flags = dict(data=data, length=length, limit=limit) | how | dict(device=device)
     result = provenance('llada_eval', checkpoint, **flags) | dict(
         checkpoint=checkpoint, trained_on=info.get('corpus'),
         trained_sha256=info.get('sha256'), corpus=text.name, sha256=text.digest,
         parameters=sum(p.numel() for p in model.parameters()),
-        windows=list(x0.shape), unit=unit_of(tok))
+        windows=[len(x0), L], context=context or 0, unit=unit_of(tok))
     x0 = x0.to(next(model.parameters()).device)
     result |= judge_checkpoint(model, x0, tok.mask_id, **how)
     if out: write_json(out, result)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['render_chat', 'HFTokenizer', 'batch_prompts']
 
-# %% ../nbs/07a_hf_tokens.ipynb #44d7527f
+# %% ../nbs/07a_hf_tokens.ipynb #4e87db8a
 #| code-fold: true
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -127,7 +127,7 @@ def _build_tokenizer(
     raw.no_padding()
     return raw
 
-# %% ../nbs/07a_hf_tokens.ipynb #4996a44b
+# %% ../nbs/07a_hf_tokens.ipynb #c9dd5d31
 class HFTokenizer:
     "A tokenizer of the `tokenizers` library; what is none is an error in one line."
     kind,unit = 'hf','token'
@@ -151,6 +151,7 @@ class HFTokenizer:
         self.mask_id = doc.get('mask_token_id', self.vocab_size)
         ends = doc['eos_token_id'] + [raw.token_to_id(doc.get('turn_end', ''))]
         self.eos = tuple(dict.fromkeys(i for i in ends if i is not None))
+        self.end_id = next(iter(self.eos), None)              # between documents
 
     def __repr__(self):
         return f'{type(self).__name__}({self.vocab_size} tokens, mask {self.mask_id})'
