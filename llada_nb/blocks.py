@@ -47,19 +47,19 @@ def block_of(
 
 def _lens(k, L): return [k] if isinstance(k, int) else list(k or [L])
 
-# %% ../nbs/08_blocks.ipynb #287c9512
+# %% ../nbs/08_blocks.ipynb #8bf32458
 def block_mask(
-    block:Tensor # The block of each position, (L,) long, ascending
-)->Tensor:       # (2L,2L) bool: rows ask, columns are read; L noisy, then L clean
+    block:Tensor # The block of each position, (L,) or (B,L) long, ascending
+)->Tensor:       # (2L,2L) or (B,2L,2L) bool: rows ask, columns are read; noisy, clean
     "Who sees whom in [xt ; BOS, x0] (BD3-LM section 3.2; token-causal in the clean half)."
-    i = torch.arange(len(block), device=block.device)         # clean place j holds x0[j-1]
+    i = torch.arange(block.shape[-1], device=block.device)    # clean place j holds x0[j-1]
     start = torch.searchsorted(block, block)                  # of each one's block
-    own,before = block[:,None]==block, i<=start[:,None]
-    noisy = torch.cat([own, before], 1)
-    clean = torch.cat([torch.zeros_like(own), i<=i[:,None]], 1)
-    return torch.cat([noisy, clean])
+    own,before = block[...,None]==block[...,None,:], i<=start[...,None]
+    noisy = torch.cat([own, before], -1)
+    clean = torch.cat([torch.zeros_like(own), (i<=i[:,None]).expand_as(own)], -1)
+    return torch.cat([noisy, clean], -2)
 
-# %% ../nbs/08_blocks.ipynb #1d2e09b4
+# %% ../nbs/08_blocks.ipynb #55507ce2
 def two_streams(
     model,        # ids (B,2L), pos, mask → logits (B,2L,V)
     xt:Tensor,    # Noisy tokens, (B,L) long
@@ -68,9 +68,10 @@ def two_streams(
     bos_id:int    # Begins the clean half
 )->tuple[Tensor,Tensor]: # Logits of the noisy and of the clean half, (B,L,V) each
     "Both halves in one pass: position i's token as a mask sees it, and from its left."
-    i = torch.arange(len(block), device=x0.device)
+    i = torch.arange(block.shape[-1], device=x0.device)
     ids,pos = torch.cat([xt, shift(x0, bos_id)], 1),torch.cat([i+1, i])[None]   # (B,2L)
-    return model(ids, pos=pos, mask=block_mask(block)[None]).chunk(2, 1)
+    mask = block_mask(torch.atleast_2d(block))                # one for all rows, or each
+    return model(ids, pos=pos, mask=mask).chunk(2, 1)
 
 # %% ../nbs/08_blocks.ipynb #85cee781
 golden = (5**.5-1)/2

@@ -104,7 +104,7 @@ def check_torch(
         f'torch {version} is too old: llada_nb needs {min_torch[0]}.{min_torch[1]} '
         'or newer (pip install -U torch)')
 
-# %% ../nbs/00a_core.ipynb #8849df93
+# %% ../nbs/00a_core.ipynb #9f138cea
 late_names = dict(
     decoder=dict(llada='sampling:denoise', ar='sampling:ar_decode',
                  blocks='blocks:write'),
@@ -119,7 +119,8 @@ late_names = dict(
                    hf='hf_tokens:HFTokenizer'),
     revisit=dict.fromkeys(('cap', 'rescale', 'conf', 'doubt', 'loop'), 'correct:Revisit'),
     training=dict(correct='correct:correct_loss'),
-    layout=dict(official='hub:load_official'))
+    layout=dict(official='hub:load_official'),
+    writer=dict(answers='answers:reply'))
 
 # %% ../nbs/00a_core.ipynb #047cf271
 def late(

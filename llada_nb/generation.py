@@ -6,7 +6,7 @@
 __all__ = ['longest_text', 'stretches', 'ended', 'slide', 'shown', 'show_state', 'follow', 'decoder_flags', 'what_to_write',
            'how_it_goes_on', 'own_ids', 'as_chat', 'llada_generate']
 
-# %% ../nbs/04c_generation.ipynb #88770ae2
+# %% ../nbs/04c_generation.ipynb #83b1fa7e
 #| code-fold: true
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 import torch
 
 from .checkpoint import load_any
-from .core import (check_file, check_number, command, max_seed, provenance,
+from .core import (check_file, check_number, command, late, max_seed, provenance,
                            write_json)
 from .data import visible
 from .sampling import prompt_ids, template_ids, trajectory, unit_of
@@ -202,19 +202,20 @@ def as_chat(
     ids = tok.encode(text)
     return text,SimpleNamespace(decode=lambda x: tok.answer(x, ids), mask_id=tok.mask_id)
 
-# %% ../nbs/04c_generation.ipynb #fea0fb94
+# %% ../nbs/04c_generation.ipynb #15cbafcc
 @call_parse
 @command
 def llada_generate(
-    prompt:str='',          # Beginning of the text
+    prompt:str='',          # Beginning of the text; of a tuned model, what is asked
     template:str=None,     # Text with gaps, instead of a prompt: "To be, ___ not to be"
     gap:str=None,           # Character that marks a gap (default: _)
+    prompts:str=None,       # For a tuned model: a file of them, a line each, or .jsonl
     model:str='llada',      # llada or ar, those of the package, or a checkpoint folder
-    length:int=None,        # Characters in all (default: at most 150 after the prompt)
+    length:int=None,        # Characters in all (default: 150 more); of an answer: its own
     n:int=1,                # Texts
     steps:int=None,         # Model calls (default: one per character)
     block:int=None,         # Characters per block (default: 32; of a block model 8)
-    temperature:float=None, # 0: the most probable; 1: the model's own (default: .6)
+    temperature:float=None, # 0: the surest; 1: the model's own (default: .6; tuned 0)
     remasking:str=None,    # low_confidence, max_prob, margin (default), entropy, random
     threshold:float=None,   # Reveal all that is as sure in a call (instead of --steps)
     cache:str=None,       # Approximate: prefix (block and what follows) or dual (block)
@@ -224,19 +225,23 @@ def llada_generate(
     seed:int=0,             # Text i draws from stream seed+i
     device:str='auto',      # auto, cpu, cuda, cuda:1 or mps
     watch:store_true=False, # Show the first text resolving
-    out:str=None,           # JSON file: texts, states of the first, where they are from
+    out:str=None,           # JSON file: texts, states, where from; of answers, JSON lines
     version:store_true=False # Print the version and exit
 ):
     "Write text with a trained model of any kind."
     check_number('--n', n, 1, 10**6)
     if out: check_file(out)
+    m,tok,info = load_any(model, device, dtype)
+    tuned = info.get('answers') if template is None else None
+    if tuned: block,temperature = ifnone(block, tuned.get('block')),ifnone(temperature, 0.)
     how = dict(steps=steps, block=block, remasking=remasking, threshold=threshold,
                cache=cache, guidance=guidance)
-    m,tok,info = load_any(model, device, dtype)
     if tok is None: raise ValueError(
         f"'{model}' was saved without a tokenizer: it cannot write text")
     theirs = info.get('layout')=='official'
     kw = decoder_flags(m.cfg.kind, temperature, seed, theirs, **how)
+    if tuned or prompts: return late('writer', 'answers')(
+        m, tok, tuned, kw, prompt=prompt, prompts=prompts, n=n, length=length, out=out)
     if template and m.cfg.kind=='blocks': kw['block_len'] = block    # None: sees behind
     text,reads = as_chat(tok, prompt, template) if chat else (prompt, tok)
     xt = what_to_write(tok, m.cfg, text, template, gap, length, 128 if theirs else 150)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['presets', 'defaults', 'Setup', 'make_tokenizer', 'set_up', 'save_trainer', 'load_trainer', 'load_optimizer',
-           'plot_history', 'LiveCurve', 'interruptible', 'fit', 'write_history', 'Run', 'open_run', 'check_asked',
-           'set_dropout', 'check_fit', 'announce', 'close_run']
+           'plot_history', 'LiveCurve', 'interruptible', 'fit', 'write_history', 'Run', 'open_run', 'resume_run',
+           'check_asked', 'set_dropout', 'check_fit', 'announce', 'close_run']
 
 # %% ../nbs/01e_runs.ipynb #c28d7288
 #| code-fold: true
@@ -212,7 +212,7 @@ def interruptible()->Iterator[Callable]:
     finally:
         for s,handler in old: signal.signal(s, handler)
 
-# %% ../nbs/01e_runs.ipynb #6b057b0e
+# %% ../nbs/01e_runs.ipynb #a85a9ed8
 def fit(
     tr:Trainer,            # Trained to `tr.cfg.steps`
     loss_fn:Callable,      # What training minimises: loss_fn(model, x0) → scalar
@@ -223,6 +223,7 @@ def fit(
     tok=None,              # Saved with the weights
     rows:list=None,        # History of the run so far, when resuming
     show:Callable=None,    # Called with the rows at an evaluation; None: a `LiveCurve`
+    more:Callable=None,    # Model → further figures of a row; moves no generator
     **info                 # Provenance, saved with the weights
 )->list[dict]:             # A row per evaluation: step, loss, val, lr, gnorm, seconds
     "Train to the end; asked to stop, save and raise `KeyboardInterrupt`."
@@ -243,6 +244,7 @@ def fit(
                 now = mean_loss(tr.model, val_loss, val)
                 rows.append(dict(step=s.step, loss=s.loss.item(), val=now, lr=s.lr,
                                  gnorm=s.gnorm.item(), seconds=round(tr.seconds, 2)))
+                if more: rows[-1] |= more(tr.model)
             if out: _keep(tr, out, rows, tok, info, due)
             if due and show: show(rows)
             if stop: raise _stopped(tr, out, stop)
@@ -309,7 +311,7 @@ class Run:
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #9d50d803
+# %% ../nbs/01e_runs.ipynb #3b375dd0
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
@@ -329,7 +331,7 @@ def open_run(
     if accumulate>1: flags['accumulate'] = accumulate
     with let_go_on_error(where):
         tr,tok,info,rows = None,None,{},[]
-        if resume: tr,tok,info,rows = _resumed(where, dev, build, asked)
+        if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
         was = info.get('source') or info.get('corpus') or 'auto'
         text = find_text(was if data is None else data)
         if resume and text.digest!=info.get('sha256'): raise ValueError(
@@ -343,8 +345,13 @@ def open_run(
         if world()[0]==0 and not resume: where = make_room(out)
     return Run(tr, tok, text, coded, where, info, rows)
 
-# %% ../nbs/01e_runs.ipynb #b5e594a9
-def _resumed(out, device, build, asked):
+# %% ../nbs/01e_runs.ipynb #4025f4eb
+def resume_run(
+    out:Path,    # Run folder
+    device,      # Where to go on
+    build:tuple, # `compile`, `accumulate`, as in `Trainer`
+    asked:dict   # As in `check_asked`
+)->tuple:        # Trainer, tokenizer, info, rows
     "The run in `out`, where it stopped; `ValueError` if something else was asked for."
     if world()[0]==0: take_up(out)
     tr,info = load_trainer(out/'last', device, *build)
