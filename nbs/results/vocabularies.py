@@ -87,7 +87,7 @@ def main():
             rows.append(run(text, kind, name, a))
             print(rows[-1])
             flags = {k: how[k] for k in ('preset', 'updates', 'spans', 'seed')} | dict(data=a.data)
-            write_json(a.out, provenance('python nbs/results/vocabularies.py', **flags) | how | dict(rows=rows))
+            write_json(a.out, provenance('python', 'nbs/results/vocabularies.py', **flags) | how | dict(rows=rows))
 
 
 if __name__ == '__main__': main()
