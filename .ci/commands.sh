@@ -56,6 +56,10 @@ llada_generate --model subwords --prompt 'the number' --length 20
 blocks_train $tiny --blocks 4,L | grep 'block'
 [ "$(llada_generate --model runs/blocks --prompt KING --length 200 --block 4 | wc -m)" = 201 ]
 llada_eval runs/blocks --data toy --limit 4 --repeats 4 | grep 'bound'
+for m in blocks llada ar; do
+  [ "$(llada_generate --model runs/$m --prompt KING --length 200 2>err | wc -m)" = 201 ] && grep -q 'more than the 64' err
+done
+llada_eval runs/llada --data toy --limit 4 --repeats 4 --length 32 --context 32 | grep '32 given before each'
 
 # a signal finishes the update and saves; a kill loses what was not saved; resumed, both end like a run that was left alone
 ar_train --preset tiny --data toy --steps 300 --seed 4 --out whole >/dev/null 2>&1

@@ -59,7 +59,7 @@ def odd_numbers():
     ints, floats = ('0', '-1', str(2**64), '9'*30, '1.5', 'x'), ('nan', 'inf', '-inf', '-1', '1e-320', '1e400', 'x')
     flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed | lr dropout', blocks_train='steps windows seed | lr dropout',
                  llada_generate='length n steps block seed | temperature threshold guidance',
-                 llada_eval='length limit calls repeats seed |', llada_bench='length block vocab n | temperature threshold')
+                 llada_eval='length limit calls repeats seed context |', llada_bench='length block vocab n | temperature threshold')
     base = dict(llada_train='--preset tiny --data toy --out odd', ar_train='--preset tiny --data toy --out odd', blocks_train='--preset tiny --data toy --out odd',
                 llada_generate='--prompt KING --out odd.json', llada_eval='--data toy', llada_bench='--sizes tiny')
     n = accepted = 0
