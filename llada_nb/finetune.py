@@ -215,7 +215,7 @@ def new_model(
         f'new to the model, and added to its vocabulary: {visible(new)}', file=sys.stderr)
     return model,tok
 
-# %% ../nbs/09_finetune.ipynb #8b5fe274
+# %% ../nbs/09_finetune.ipynb #0c71fe09
 tune_defaults = dict(preset='cpu', init='llada', seed=0, windows=256, pairs=20_000, bs=64)
 
 def begin_tuning(
@@ -239,7 +239,7 @@ def begin_tuning(
     own = dict(room=room_for(rows, end_of(tok), kind, L, k))
     if kind=='blocks': own['block'] = k
     return Trainer(model.to(device), how),tok,want | dict(
-        answers=own, steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
+        answers=own, kind=kind, steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
 
 # %% ../nbs/09_finetune.ipynb #46d858d0
 def open_tuning(

@@ -1,8 +1,9 @@
 """The measurements of 10_correct, about a quarter of an hour on one core.
 
 `LLADA_NB_DATA=FOLDER python nbs/results/correct.py [PART…]` writes nbs/results/correct.json after every part; a part that is named is
-measured anew, without names those that are missing; with a number behind it, `trained:60`, it is smaller. `trained` goes on from the package's LLaDA, with the corrector's loss and, as a
-control, with the usual one for as many updates; their weights are kept in the folder runs/correct, and the other parts need them.
+measured anew, without names those that are missing; with numbers behind it, `corrector:60` or `quality:8:32`, it is smaller. `corrector` goes
+on from the package's LLaDA, with the corrector's loss, `control` with the usual one for as many updates; their weights are kept in the
+folder runs/correct, and the other parts use those that are there.
 """
 from functools import partial
 from pathlib import Path
@@ -35,23 +36,21 @@ def some_windows(N, L):
 
 
 def models():
-    "The package's model, the corrector and the control."
-    return dict(package=llada, corrector=load_model(kept/'corrector')[0], control=load_model(kept/'control')[0])
+    "The package's model, the corrector and, if it was trained, the control."
+    there = [n for n in ('corrector', 'control') if (kept/n).is_dir()]
+    return dict(package=llada) | {n: load_model(kept/n)[0] for n in there}
 
 
-def trained(steps=200, bs=16, L=64, lr=.004):
-    "From the package's weights, with the corrector's loss; and with the usual one."
-    x0, rows = some_windows(128, 256), [dict(name='package', bound=mean_loss(llada, partial(llada_bound, mask_id=M), some_windows(128, 256)))]
+def trained(name, loss, steps=200, L=64, bs=16, lr=.004):
+    "Some more updates of the package's model, with a loss; its bound before and after."
+    bound = partial(mean_loss, loss_fn=partial(llada_bound, mask_id=M), x0=some_windows(64, 256))
+    torch.manual_seed(seed)
     cfg = TrainConfig(steps=steps, bs=bs, lr=lr, muon=.5, warmup=20, stable=.3)
-    for name, loss in (('corrector', correct_loss), ('control', root_loss)):
-        torch.manual_seed(seed)
-        tr, start = Trainer(load_pretrained('llada')[0], cfg), time.perf_counter()
-        for s in tqdm(train(tr, partial(loss, mask_id=M), batches(train_ids, bs, L)), name, steps): pass
-        seconds = time.perf_counter()-start
-        save_model(tr.model.eval(), kept/name, tok)
-        rows.append(dict(name=name, seconds=round(seconds, 1), bound=mean_loss(tr.model, partial(llada_bound, mask_id=M), x0)))
-        print(rows[-1], flush=True)
-    return dict(updates=steps, rows_per_update=bs, length=L, lr=lr, rows=rows)
+    tr, start = Trainer(load_pretrained('llada')[0], cfg), time.perf_counter()
+    for s in tqdm(train(tr, partial(loss, mask_id=M), batches(train_ids, bs, L)), name, steps): pass
+    seconds = round(time.perf_counter()-start, 1)
+    save_model(tr.model.eval(), kept/name, tok)
+    return dict(updates=steps, rows_per_update=bs, length=L, lr=lr, seconds=seconds, bound=bound(tr.model), before=bound(llada))
 
 
 def planted(N=32, L=128, share=.05):
@@ -61,7 +60,7 @@ def planted(N=32, L=128, share=.05):
     x, wrong = plant(x0, share)
     for name, model in models().items():
         for one_out in (False, True):
-            if one_out and name == 'control': continue
+            if one_out and name != 'package': continue       # a call per character
             start = time.perf_counter()
             logits = reread(model, x, M if one_out else None)
             p, best = logits.softmax(-1).gather(-1, x[..., None])[..., 0], logits.argmax(-1)
@@ -96,26 +95,26 @@ rules += [('corrector', None), ('corrector', 'doubt:.2'), ('control', None)]
 few = [('package', None), ('package', 'rescale:.2'), ('corrector', 'doubt:.2')]
 
 
-def quality(n=24, L=64, steps=(16, 64, 128)):
+def quality(n=24, L=64):
     "Texts without a prompt, by calls: no revisiting, the rules, the trained corrector; cooler, and in short blocks."
     xt, rows, who = torch.full((n, L), M), [], models()
     for (way, kw), plan in zip(ways.items(), (rules, rules, few, few)):
         for name, rule in plan:
-            for S in steps:
-                if S > L and not rule: continue
+            for S in (L//4, L, 2*L):
+                if S > L and not rule or name not in who: continue
                 rows.append(dict(way=way, model=name, revisit=rule, **written(who[name], xt, steps=S, revisit=rule, **kw)))
                 print(rows[-1], flush=True)
     real = some_windows(n, L)
     return dict(texts=n, length=L, ways=ways, rows=rows, real=text_quality(real, lambda ids: exact_nll(ar, ids, M)))
 
 
-def gaps(n=48, L=64, hidden=16, steps=(2, 4, 8, 16, 32)):
+def gaps(n=48, L=64, hidden=16):
     "The middle of held-out windows, at temperature 0: characters that are right."
     x0, rows, who = some_windows(n, L), [], models()
     hide = span(n, L, (L-hidden)//2, (L+hidden)//2)
     for name, rule in (('package', None), ('package', 'rescale:.2'), ('package', 'conf:.2'), ('corrector', None), ('corrector', 'doubt:.2'), ('control', None)):
-        for S in steps:
-            if S > hidden and not rule: continue
+        for S in (2, 4, 8, 16, 32):
+            if S > hidden and not rule or name not in who: continue
             for calls, end in enumerate(trajectory(who[name], x0.masked_fill(hide, M), M, steps=S, remasking='margin', revisit=rule), 1): pass
             right = (end == x0)[hide].view(n, hidden).float().mean(1)
             rows.append(dict(model=name, revisit=rule, calls=calls, right=right.mean().item(), se=(right.std()/n**.5).item()))
@@ -125,11 +124,12 @@ def gaps(n=48, L=64, hidden=16, steps=(2, 4, 8, 16, 32)):
 
 def main():
     torch.set_num_threads(1)
-    parts, names = dict(trained=trained, planted=planted, quality=quality, gaps=gaps), sys.argv[1:]
+    parts, names = dict(planted=planted, quality=quality, gaps=gaps), sys.argv[1:]
+    parts = dict(corrector=partial(trained, 'corrector', correct_loss), control=partial(trained, 'control', root_loss)) | parts
     result = json.loads(out.read_text()) if out.exists() else {}
     for asked in names or [k for k in parts if k not in result]:
-        start, (name, _, n) = time.perf_counter(), asked.partition(':')
-        r = parts[name](int(n)) if n else parts[name]()
+        start, (name, *sizes) = time.perf_counter(), asked.split(':')
+        r = parts[name](*map(int, sizes))
         result[name] = provenance('python', 'nbs/results/correct.py', asked) | dict(seed=seed, took=round(time.perf_counter()-start)) | r
         write_json(out, result)
 
