@@ -14,16 +14,17 @@ weights = Path(__file__).parent.parent/'llada_nb/weights'
 
 def card():
     "The model card: all figures in it are those that stand beside the weights."
-    d = {name: json.loads((weights/name/'config.json').read_text(encoding='utf-8')) for name in ('llada', 'ar', 'blocks')}
+    d = {name: json.loads((weights/name/'config.json').read_text(encoding='utf-8')) for name in ('llada', 'ar', 'blocks') if (weights/name/'config.json').exists()}
     def figure(n, c):
         if n == 'blocks': return f"at most {c['block 1']:.3f} in blocks of 1 to {c['nats']:.3f} ± {c['se']:.3f} in one block; {c['clean']:.3f} from left to right"
         return f"{'at most ' if n == 'llada' else ''}{c['nats']:.3f}" + (f" ± {c['se']:.3f}" if c['se'] else '')
     rows = [f"| `{n}` | {c['parameters']:,} | `{c['command']}` | {c['updates']} | {c['date']} | {figure(n, c)} |" for n, c in d.items()]
     m = d['llada']['model']
+    both = '; `blocks` does both, in blocks of any length' if 'blocks' in d else ''
     return f"""# The models of the package
 
-What they are: three Transformers with the same body ({m['n_layer']} layers, {m['dim']} wide, {m['n_head']} heads, windows of {m['max_len']} characters, {m['vocab_size']} characters). `llada` predicts masked
-characters and sees both sides; `ar` predicts the next character; `blocks` does both, in blocks of any length. Made to learn from, and small enough to write on a CPU.
+What they are: Transformers with the same body ({m['n_layer']} layers, {m['dim']} wide, {m['n_head']} heads, windows of {m['max_len']} characters, {m['vocab_size']} characters). `llada` predicts masked
+characters and sees both sides; `ar` predicts the next character{both}. Made to learn from, and small enough to write on a CPU.
 
 What they were trained on: the first nine tenths of TinyShakespeare (sha256 `{d['llada']['sha256']}`), Shakespeare's plays as collected by
 karpathy/char-rnn. The plays are in the public domain; the weights are under this project's Apache-2.0.
@@ -32,8 +33,8 @@ karpathy/char-rnn. The plays are in the public domain; the weights are under thi
 |---|---|---|---|---|---|
 {chr(10).join(rows)}
 
-How they were judged: on the last tenth of the text, {d['llada']['windows'][0]} windows of {d['llada']['windows'][1]} characters, after rounding to float16, with noise that no training used. Bounds on
--log p (`llada`, and `blocks` in blocks) stand with the standard error of their sampling, the others are -log p. The same split chose the best checkpoint.
+How they were judged: on the last tenth of the text, {d['llada']['windows'][0]} windows of {d['llada']['windows'][1]} characters, after rounding to float16, with noise that no training used. A bound
+on -log p stands with the standard error of its sampling, the other figures are -log p. The same split chose the best checkpoint.
 
 What they cannot do: they know no facts and no language but that of these plays, their words are often made up, and they end where their window ends. Nothing
 was done about what the plays say of people. Do not use them for anything that matters.
