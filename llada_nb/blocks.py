@@ -245,7 +245,7 @@ class Lines(KVCache):
     def __init__(self, kv, h, r, at): # As in `Rows`
         self.kv,self.h,self.n,self.at = kv,h,int(at[0,0]),None
 
-# %% ../nbs/08_blocks.ipynb #adee3b72
+# %% ../nbs/08_blocks.ipynb #d1b6fa33
 @patch
 def view(self:TextCache, T, clean, size, groups): # For rows alike → `stands`, `see`
     "Of T that are read, when a whole window is kept; made once."
@@ -256,6 +256,7 @@ def view(self:TextCache, T, clean, size, groups): # For rows alike → `stands`,
         self.views[key] = asks,see(asks, read, self.window)
     return self.views[key]
 
+# %% ../nbs/08_blocks.ipynb #ca6f1c8f
 @patch
 def read(self:TextCache, rows, ids, clean, n, at=None, groups=1):
     "Of rows (R,) what follows (R,T): `clean` (R,) tokens, masks up to `n`, in groups."
@@ -278,7 +279,7 @@ def read(self:TextCache, rows, ids, clean, n, at=None, groups=1):
     self.held[who] += clean                               # masks are forgotten
     return h
 
-# %% ../nbs/08_blocks.ipynb #0c236759
+# %% ../nbs/08_blocks.ipynb #bd4357da
 @patch
 def follow(self:TextCache, rows, text, start, end, at=None):
     "Of texts (R,N), BOS first: up to `start` (R,) as written, to `end` as a block."
@@ -291,6 +292,7 @@ def follow(self:TextCache, rows, text, start, end, at=None):
     if at is not None: at = (at-done[:,None]).clamp(0, i.shape[1]-1)    # (R,m)
     return self.read(rows, ids, start-done, end-done, at)
 
+# %% ../nbs/08_blocks.ipynb #4f3ca2b2
 @patch
 def make_room(self:TextCache, rows, T): # Where the places run out the oldest tokens go
     full,keep = rows[self.held[rows]+T>self.size],self.window-1

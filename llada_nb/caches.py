@@ -47,12 +47,13 @@ class BlockCache:
             else: self.part(rows[i], xt[i], pad)
         return self.h[rows[:,None], at]
 
-# %% ../nbs/04a_caches.ipynb #caf87e76
+# %% ../nbs/04a_caches.ipynb #e0020f72
 @patch
 def whole(self:BlockCache, r, xt, valid, at): # Reads rows whole, answers at some positions
     h = self.model.body(xt, valid, self.pos[r], Rows(*self.kept, r), at)
     self.h[r[:,None], at] = h
 
+# %% ../nbs/04a_caches.ipynb #fd43d0ff
 @patch
 def part(self:BlockCache, r, xt, valid): # Reads only what the rule says
     new = self.positions(r)                           # (R,n)
@@ -60,6 +61,7 @@ def part(self:BlockCache, r, xt, valid): # Reads only what the rule says
     h = self.model.body(xt.gather(1, new), valid, pos, Rows(*self.kept, r, new))
     self.h[r[:,None], new] = h
 
+# %% ../nbs/04a_caches.ipynb #0c0ee1a6
 @patch
 def positions(self:BlockCache, r): # (R,n) long, computed; short rows repeat the first
     need = self.rule(self.block[r], self.active[r][:,None]) & self.behind[r]

@@ -159,7 +159,7 @@ class Revisit:
     def noise(self, rows, pos): # (R,), (R,m) → uniform, (R,m), float64
         return uniform(self.job.seeds[rows], -1-self.c, pos, 1)[...,0]
 
-# %% ../nbs/10_correct.ipynb #4dfae89e
+# %% ../nbs/10_correct.ipynb #308003e7
 @patch
 def look(self:Revisit, turn, k): # The turn, with what is looked at; tokens of each, (R,)
     if not self.rule.now: return replace(turn, k=k)
@@ -168,6 +168,7 @@ def look(self:Revisit, turn, k): # The turn, with what is looked at; tokens of e
     at = up.int().argsort(dim=1, descending=True, stable=True)[:,:int(up.sum(1).max())]
     return replace(turn, at=at, free=(masked & mine).gather(1, at), k=k)
 
+# %% ../nbs/10_correct.ipynb #6b05d963
 @patch
 def take_back(self:Revisit, turn, keep, reader): # Keep: what was revealed, (R,m) bool
     rows = turn.rows
@@ -178,6 +179,7 @@ def take_back(self:Revisit, turn, keep, reader): # Keep: what was revealed, (R,m
     self.job.xt[rows] = self.job.xt[rows].masked_fill(back, self.mask_id)
     self.job.masked[rows] = self.job.masked[rows] | back
 
+# %% ../nbs/10_correct.ipynb #5197cff0
 @patch
 def remember(self:Revisit, turn, keep, reader): # What the model thinks of the tokens
     where = turn.rows[:,None],turn.at

@@ -185,7 +185,7 @@ class CharTokenizer:
         raise ValueError(
             'the vocabulary must be a text of different characters, in order')
 
-# %% ../nbs/00_data.ipynb #3babf6ca
+# %% ../nbs/00_data.ipynb #7c82efc4
 @patch
 def encode(self:CharTokenizer, text:str)->Tensor: # ids, (L,) long
     "Ids of the characters of `text`; `ValueError` names the first unknown one."
@@ -198,6 +198,7 @@ def encode(self:CharTokenizer, text:str)->Tensor: # ids, (L,) long
             raise ValueError(_unknown(text, first, self.vocab))
     return torch.from_numpy(ids)
 
+# %% ../nbs/00_data.ipynb #dedafb93
 @patch
 def decode(self:CharTokenizer, ids)->str: # ids: (L,) integers in 0…V
     "The text of `ids`; ░ for `mask_id`. `ValueError` for an id that is none."

@@ -363,7 +363,7 @@ def _controls(player): # A row of controls, and the position to look inside
     bar = W.HBox([play, slider, W.Label(), shade], layout=dict(flex_flow='row wrap'))
     return bar,where
 
-# %% ../nbs/06_explore.ipynb #28fb495d
+# %% ../nbs/06_explore.ipynb #39893eb6
 def both_forms(
     text:str, # Plain
     html:str, # For a page
@@ -373,6 +373,7 @@ def both_forms(
     live = {k:v for k,v in widget._repr_mimebundle_().items() if 'widget' in k}
     return {'text/plain':text, 'text/html':html, **live}
 
+# %% ../nbs/06_explore.ipynb #b4130477
 @patch
 def _repr_mimebundle_(self:Player, include=None, exclude=None):
     return both_forms(repr(self), player_html(self), player_widget(self))
@@ -472,7 +473,7 @@ def work(self:Explorer):
     except Exception as e: self.status.value = visible(first_line(e))
     finally: self.start.disabled,self.stop.disabled = False,True
 
-# %% ../nbs/06_explore.ipynb #711a5842
+# %% ../nbs/06_explore.ipynb #1914956b
 @patch
 def run(self:Explorer)->Thread: # To `join`, where nobody watches
     "Start writing in the background."
@@ -483,6 +484,7 @@ def run(self:Explorer)->Thread: # To `join`, where nobody watches
     self.thread.start()
     return self.thread
 
+# %% ../nbs/06_explore.ipynb #0c0cbdeb
 @patch
 def _repr_mimebundle_(self:Explorer, include=None, exclude=None):
     page = player_html(Player(self.track)) if self.track else ''

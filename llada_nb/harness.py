@@ -120,7 +120,7 @@ class HarnessModel(LM):
             '%d likelihoods, %d calls each: standard error of one %.3f nats (root mean '
             'square)', len(errors), self.calls if rms else 1, rms)
 
-# %% ../nbs/07b_harness.ipynb #ad8b5c9b
+# %% ../nbs/07b_harness.ipynb #4f0d2a8a
 @patch
 def loglikelihood(self:HarnessModel, requests, disable_tqdm=False): # args: two texts
     "log p of each second text after its first, in nats, and whether it is greedy."
@@ -137,6 +137,7 @@ def loglikelihood(self:HarnessModel, requests, disable_tqdm=False): # args: two 
     self.tell(errors)
     return said
 
+# %% ../nbs/07b_harness.ipynb #b20285ea
 @patch
 def loglikelihood_rolling(self:HarnessModel, requests, disable_tqdm=False): # args: a text
     "log p of each text, in nats, window after window."
@@ -150,7 +151,7 @@ def loglikelihood_rolling(self:HarnessModel, requests, disable_tqdm=False): # ar
     self.tell(errors)
     return said
 
-# %% ../nbs/07b_harness.ipynb #d7debade
+# %% ../nbs/07b_harness.ipynb #d8bd8194
 def until_any(
     text:str, # What was written
     stops     # Texts, or one
@@ -159,6 +160,7 @@ def until_any(
     stops = [stops] if isinstance(stops, str) else stops or []
     return text[:min([i for s in stops if s and (i:=text.find(s))>=0], default=None)]
 
+# %% ../nbs/07b_harness.ipynb #9105fff8
 @patch
 def generate_until(self:HarnessModel, requests, disable_tqdm=False): # args: text, dict
     "What the model writes after each text, up to the first stop."

@@ -377,7 +377,7 @@ def body(self:Transformer,
     if cache: cache.n += L
     return self.norm(x)
 
-# %% ../nbs/01_model.ipynb #c2eecc4d
+# %% ../nbs/01_model.ipynb #d191f166
 @patch
 def angles(self:Transformer, ids, valid, pos, past): # As in `body` → what `rope` gives
     "Plain positions are looked up in a table that is made once."
@@ -391,6 +391,7 @@ def angles(self:Transformer, ids, valid, pos, past): # As in `body` → what `ro
             table = self.table = rope(at, *size)
     return [r[None,past:end] for r in table]
 
+# %% ../nbs/01_model.ipynb #ad662611
 @patch
 def lean(self:Transformer, n): # Tokens to be read → blocks, the mode to call them in
     learn = self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()

@@ -134,7 +134,7 @@ class Speculation:
         V = self.model.cfg.vocab_size
         return uniform(self.seeds[rows], 0, at, 2*V+1).split((V,1,V), -1)
 
-# %% ../nbs/08a_speculate.ipynb #b1f31dde
+# %% ../nbs/08a_speculate.ipynb #2bac25d2
 @patch
 def draft(self:Speculation, rows, at, u): # → texts (R,N), their q (R,k,V)
     text,scores,said = self.text[rows],[],self.said[rows] # at: the places, (R,k)
@@ -150,6 +150,7 @@ def draft(self:Speculation, rows, at, u): # → texts (R,N), their q (R,k,V)
         line[:,j+8] = one if fixed is None else torch.where(fixed[:,j], line[:,j+8], one)
     return text.scatter(1, at, line[:,8:]),self.probs(torch.stack(scores, 1))
 
+# %% ../nbs/08a_speculate.ipynb #7ff980c2
 @patch
 def ask(self:Speculation, rows, text): # One call: → (R,k+1,D), and groups (R,k+1,k+1,D)
     m,n = self.k+1,self.n[rows,None]
@@ -162,7 +163,7 @@ def ask(self:Speculation, rows, text): # One call: → (R,k+1,D), and groups (R,
     h = self.cache.read(rows, ids, clean, clean+groups*m, groups=max(1, groups))
     return h[:,:m],h[:,m:].unflatten(1, (groups,m))
 
-# %% ../nbs/08a_speculate.ipynb #77e3b6b4
+# %% ../nbs/08a_speculate.ipynb #4a0334b5
 @patch
 def round(self:Speculation, rows): # Draft, ask, settle
     at = self.n[rows,None] + torch.arange(self.k+1, device=rows.device)
@@ -174,6 +175,7 @@ def round(self:Speculation, rows): # Draft, ask, settle
         mine = masks.take_along_dim(kept[:,None,None,None], 1)[:,0,1:]
         self.said[rows] = self.model.logits(mine)
 
+# %% ../nbs/08a_speculate.ipynb #989e3f11
 @patch
 def settle(self:Speculation, rows, at, text, p, q, noise): # → drafts that are kept, (R,)
     given,(_,test,last) = self.given[rows],noise

@@ -90,7 +90,7 @@ def _may_cut(doc): # Byte-level, and nothing that looks across a line break
     calm = not any('\n' in a['content'] or a['lstrip'] or a['rstrip'] for a in added)
     return plain and calm and not (pre.get('add_prefix_space') or doc.get('normalizer'))
 
-# %% ../nbs/00b_tokens.ipynb #69be975f
+# %% ../nbs/00b_tokens.ipynb #e6d9a4df
 @patch(cls_method=True)
 def train(cls:BPETokenizer,
           text,         # What the pairs are counted in: a text, or pieces of one
@@ -110,6 +110,7 @@ def train(cls:BPETokenizer,
     raw.train_from_iterator(lines, trainer)
     return cls(raw.to_str())
 
+# %% ../nbs/00b_tokens.ipynb #acc4d82e
 @patch
 def encode(self:BPETokenizer, text:str)->Tensor: # ids, (L,) long
     "The subwords of any `text`."
@@ -128,6 +129,7 @@ def _cut(text, size=1024): # In front of a line break behind a sign: no subword 
         at += len(pieces[-1]) or 1
     return pieces
 
+# %% ../nbs/00b_tokens.ipynb #d211a6bb
 @patch
 def decode(self:BPETokenizer, ids)->str: # ids: (L,) integers in 0…V
     "The text of `ids`; ░ for a mask, � for a part of a character alone."
