@@ -99,7 +99,7 @@ def main():
     for line, says in {'x': "--blocks is 'x'", '0': '--blocks is 0', '4,': "--blocks is '4,'"}.items(): refused(f'blocks_train --data toy --blocks {line}', says)
     refused('llada_train --loss mse', 'choose from root')
     refused('ar_train --data toy --init mine --out x', 'this command trains an autoregressive model')
-    for line, says in {'--prompt a☃': "unknown character '☃'", '--prompt '+'a'*300: 'the prompt has 300 characters', '--length 999': 'between 1 and 256',
+    for line, says in {'--prompt a☃': "unknown character '☃'", '--length 9999999': 'between 1 and 1000000',
                        '--template KING': "no gap '_'", '--model none': "no checkpoint folder 'none'", '--remasking best': 'choose from random',
                        '--steps 3 --threshold 0.5': 'exclude each other', '--cache all': 'choose from prefix', '--model ar --steps 3': 'only for LLaDA checkpoints',
                        '--device abacus': 'choose from auto', '--temperature nan': '--temperature is nan', '--out nowhere/x.json': "no folder 'nowhere'",
