@@ -80,14 +80,11 @@ def slack(N=32, L=128, orders=16):
 
 
 def settings(length):
-    "What is compared: each order, in one block and in blocks of 32, with fewer and fewer calls; thresholds and entropy budgets."
+    "What is compared: each order, in one block and in blocks of 32, with fewer and fewer calls."
     for remasking in ('random', 'low_confidence', 'max_prob', 'margin', 'entropy'):
         for block_len in (None, 32):
             for steps in (length, length//4, length//16): yield dict(remasking=remasking, block_len=block_len, steps=steps, temperature=.7)
     for temperature in (.5, 1.): yield dict(remasking='random', block_len=None, steps=length, temperature=temperature)
-    for block_len in (None, 32):           # as many tokens a call as are sure enough: each by itself, or together (EB-sampler)
-        for t in (.9, .7, .5): yield dict(remasking='max_prob', block_len=block_len, threshold=t, temperature=.7)
-        for g in (.1, .5, 2.): yield dict(remasking='entropy', block_len=block_len, gamma=g, temperature=.7)
 
 
 def frontiers(n=16, L=256):
@@ -97,6 +94,16 @@ def frontiers(n=16, L=256):
         for r in frontier(model, todo, judge, M, L, n, seed):
             rows.append(r)
             print(r, flush=True)
+    return dict(texts=n, length=L, rows=rows, real=text_quality(windows(valid_ids, L)[:n], judge))
+
+
+def budgets(n=8, L=256):
+    "As many tokens a call as are sure enough: each by itself (threshold), or together (EB-sampler, gamma)."
+    how = [dict(remasking='max_prob', threshold=t) for t in (.9, .5)]+[dict(remasking='entropy', gamma=g) for g in (.1, .5, 2.)]
+    rows = []
+    for r in frontier(llada, [dict(block_len=32, temperature=.7) | h for h in how], judge, M, L, n, seed):
+        rows.append(r)
+        print(r, flush=True)
     return dict(texts=n, length=L, rows=rows, real=text_quality(windows(valid_ids, L)[:n], judge))
 
 
@@ -129,7 +136,7 @@ def both_ways(N=96, L=128, most=10**6):
     return dict(length=L, rows=rows)
 
 
-parts = dict(estimators=estimators, replay=replays, slack=slack, both_ways=both_ways, frontier=frontiers, defaults=defaults,
+parts = dict(estimators=estimators, replay=replays, slack=slack, both_ways=both_ways, frontier=frontiers, budgets=budgets, defaults=defaults,
              llada=partial(llada_eval, 'llada', data='tinyshakespeare'), ar=partial(llada_eval, 'ar', data='tinyshakespeare'))
 
 
