@@ -6,9 +6,9 @@
 __all__ = ['golden', 'block_of', 'block_mask', 'two_streams', 'spread_over', 'mask_in_blocks', 'block_counts', 'block_bound',
            'clean_nll', 'block_noise', 'block_loss', 'curve_lens', 'curve_losses', 'judge_blocks', 'TextCache',
            'stands', 'see', 'Lines', 'BlockReader', 'write', 'block_predictions', 'lens_from', 'tell_curve',
-           'blocks_train']
+           'blocks_plan', 'blocks_train']
 
-# %% ../nbs/08_blocks.ipynb #46bf8df9
+# %% ../nbs/08_blocks.ipynb #dd6cbd73
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
@@ -27,8 +27,8 @@ from .data import batches
 from .evaluate import figures
 from .loop import mean_loss, replicate
 from .model import KVCache
-from .parallel import batch_mean, rand_rows, slices, systematic_rows, together
-from .runs import announce, close_run, fit, open_run
+from .parallel import batch_mean, rand_rows, slices, systematic_rows
+from .runs import Plan, Run, run_training
 from .sampling import denoise
 from .turns import block_index, forbid
 
@@ -387,7 +387,18 @@ def tell_curve(
     print('clean half and blocks, nats per', result['unit']+':',
           ', '.join(f"{k.removeprefix('block ')} {result[k]:.3f}" for k in names))
 
-# %% ../nbs/08_blocks.ipynb #e95b6eb8
+# %% ../nbs/08_blocks.ipynb #820c5b34
+def blocks_plan(run:Run)->Plan: # About to begin
+    "How a block model is trained and judged."
+    M,L = run.tok.mask_id,run.tr.model.cfg.max_len
+    lens = lens_from(run.info.setdefault('blocks', '4,16,L'))
+    loss,curve = partial(block_loss, mask_id=M, block_lens=lens),curve_losses(M, L)
+    judge = curve.pop(f'block {L}')
+    return Plan(loss, batches(run.train_ids, run.tr.cfg.bs, L), judge,
+                f'bound at block {L}', streams=2,
+                also={k:(f, run.final) for k,f in curve.items()})
+
+# %% ../nbs/08_blocks.ipynb #34ebb78c
 @call_parse
 @command
 def blocks_train(
@@ -411,22 +422,6 @@ def blocks_train(
 ):
     "Train one model for every block length, the baseline and LLaDA among them."
     lens_from(ifnone(blocks, '1'))
-    asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
-                 dropout=dropout, blocks=blocks, windows=windows, seed=seed, init=init,
-                 device=device, resume=resume, compile=compile, accumulate=accumulate,
-                 bf16=bf16 or None)
-    with together():
-        run = open_run('blocks_train', 'blocks', out, **asked)
-        tr,M,L = run.tr,run.tok.mask_id,run.tr.model.cfg.max_len
-        lens = lens_from(run.info.setdefault('blocks', '4,16,L'))
-        loss_fn = partial(block_loss, mask_id=M, block_lens=lens)
-        curve = curve_losses(M, L)
-        bound = curve.pop(f'block {L}')
-        announce(run, n=2*(8+len(curve)))
-        run.rows = fit(tr, loss_fn, batches(run.train_ids, tr.cfg.bs, L), run.val, bound,
-                       run.out, run.tok, run.rows, **run.info)
-        also = {k:(f, run.final) for k,f in curve.items()}
-        what = dict(what=f'bound at block {L}', streams=2)
-        result = close_run(run, bound, n=8, **what, **also)
-        if result: tell_curve(result)
-        return result
+    result = run_training('blocks_train', 'blocks', blocks_plan, locals())
+    if result: tell_curve(result)
+    return result

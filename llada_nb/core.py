@@ -132,7 +132,7 @@ def late(
     module,attr = late_names[table][name].split(':')
     return getattr(import_module(f'llada_nb.{module}'), attr)
 
-# %% ../nbs/00a_core.ipynb #6104b0c6
+# %% ../nbs/00a_core.ipynb #53d83ee7
 #| code-fold: true
 _moves = """
 model > core: best_device check_choice check_torch min_torch provenance check_file
@@ -144,7 +144,8 @@ loop > optim: polar_express orthogonalize
 loop > parallel: together mine=my_rows
 loop > loop: evaluate=mean_loss
 evaluate > loop: Estimate student replicate
-loop > runs: presets plot_history LiveCurve interruptible fit save_trainer load_trainer
+loop > runs: presets plot_history LiveCurve fit save_trainer load_trainer
+loop > parallel: interruptible
 loop > runs: open_run set_dropout check_fit close_run
 loop > folders: make_room
 sampling > caches: BlockCache caches

@@ -6,9 +6,9 @@
 __all__ = ['estimators', 'checkpoint_arg', 'by_t', 'by_l', 'evenly', 'by_systematic', 'by_importance', 'check_kind', 'nll_bound',
            'bigram_nll', 'control_variate', 'surplus', 'fit_beta', 'token_nll', 'exact_nll', 'replay', 'log_probs',
            'figures', 'judge_llada', 'judge_ar', 'judge_flags', 'judge_checkpoint', 'text_of', 'windows_of', 'report',
-           'check_eval', 'llada_eval']
+           'check_eval', 'llada_eval', 'judge_asked']
 
-# %% ../nbs/05_evaluate.ipynb #39b1d2f9
+# %% ../nbs/05_evaluate.ipynb #a76b5753
 #| code-fold: true
 from collections.abc import Callable
 from inspect import signature
@@ -17,7 +17,7 @@ import math
 import sys
 import time
 
-from fastcore.basics import ifnone
+from fastcore.basics import AttrDict, ifnone
 from fastcore.script import call_parse, store_true
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -396,7 +396,7 @@ _what = "llada, ar (the package's) or a folder"
 _how = dict(opt=False, nargs='?')
 checkpoint_arg = Param(_what, str, **_how) if Param else Annotated[str, _how]
 
-# %% ../nbs/05_evaluate.ipynb #308c3f5f
+# %% ../nbs/05_evaluate.ipynb #e6bc0414
 @call_parse
 @command
 def llada_eval(
@@ -413,29 +413,34 @@ def llada_eval(
     out:str=None,             # JSON file for the result
     version:store_true=False  # Print the version and exit
 ):
-    "Judge a checkpoint, LLaDA or baseline, on the last tenth of a text."
-    how = dict(calls=calls, repeats=repeats, estimator=estimator, seed=seed,
-               context=context)
-    check_eval(limit, **how)
-    if out: check_file(out)
-    model,tok,info = load_any(checkpoint, device)
+    "Judge a checkpoint of any kind on the last tenth of a text."
+    return judge_asked(AttrDict(locals()))
+
+# %% ../nbs/05_evaluate.ipynb #c4c30b55
+def judge_asked(o:AttrDict)->dict: # The flags of `llada_eval`; figures, and their source
+    "What `llada_eval` does; `ValueError` or `OSError` in the words of its flags."
+    how = {k:o[k] for k in ('calls', 'repeats', 'estimator', 'seed', 'context')}
+    check_eval(o.limit, **how)
+    if o.out: check_file(o.out)
+    model,tok,info = load_any(o.checkpoint, o.device)
     if tok is None: raise ValueError(
-        f"'{checkpoint}' was saved without a tokenizer: it cannot judge text")
-    check_number('--context', context, 0, model.cfg.max_len-1)
-    most = model.cfg.max_len-(context or 0)
-    check_number('--length', length, 1, most)
+        f"'{o.checkpoint}' was saved without a tokenizer: it cannot judge text")
+    check_number('--context', o.context, 0, model.cfg.max_len-1)
+    context = o.context or 0
+    check_number('--length', o.length, 1, model.cfg.max_len-context)
     judge_flags(model.cfg.kind, **how)
-    text,L = text_of(info, checkpoint, data),ifnone(length, most)
-    x0 = windows_of(text, tok, L, info.get('corpus'), context or 0)[:limit].long()
-    flags = dict(data=data, length=length, limit=limit) | how | dict(device=device)
-    result = provenance('llada_eval', checkpoint, **flags) | dict(
-        checkpoint=checkpoint, trained_on=info.get('corpus'),
+    text = text_of(info, o.checkpoint, o.data)
+    L = ifnone(o.length, model.cfg.max_len-context)
+    x0 = windows_of(text, tok, L, info.get('corpus'), context)[:o.limit].long()
+    flags = dict(data=o.data, length=o.length, limit=o.limit) | how | dict(device=o.device)
+    result = provenance('llada_eval', o.checkpoint, **flags) | dict(
+        checkpoint=o.checkpoint, trained_on=info.get('corpus'),
         trained_sha256=info.get('sha256'), corpus=text.name, sha256=text.digest,
         parameters=sum(p.numel() for p in model.parameters()),
-        windows=[len(x0), L], context=context or 0, unit=unit_of(tok))
+        windows=[len(x0), L], context=context, unit=unit_of(tok))
     x0 = x0.to(next(model.parameters()).device)
     result |= judge_checkpoint(model, x0, tok.mask_id, **how)
-    if out: write_json(out, result)
+    if o.out: write_json(o.out, result)
     print(report(result))
     return result
 

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['tune_defaults', 'in_answer', 'answer_loss', 'answer_bound', 'answer_nll', 'answer_blocks_loss', 'grow', 'unpacked',
-           'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'open_tuning', 'look', 'close_tuning', 'llada_tune']
+           'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'check_tuning', 'open_tuning', 'look',
+           'close_tuning', 'llada_tune']
 
-# %% ../nbs/09_finetune.ipynb #9dd579e3
+# %% ../nbs/09_finetune.ipynb #ada63799
 #| code-fold: true
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -33,7 +34,7 @@ from .data import CharTokenizer, visible
 from .folders import let_go, let_go_on_error, make_room
 from .llada_train import forward_process
 from .loop import Trainer, mean_loss, replicate
-from .model import Transformer
+from .model import Transformer, kinds
 from .pairs import find_pairs, pair_batches, pair_rows, room_for, split_pairs
 from .parallel import rand_rows, slices, systematic_rows, together, world
 from .runs import check_asked, fit, presets, resume_run, set_dropout
@@ -167,7 +168,7 @@ def answer_losses(
     return (unpacked(answer_blocks_loss, mask_id=mask_id, end_id=end_id,
                      block_len=block),)*2
 
-# %% ../nbs/09_finetune.ipynb #99dc1a37
+# %% ../nbs/09_finetune.ipynb #42034e65
 @dataclass
 class Tuning:
     "A tuning that is about to begin, or to go on."
@@ -192,6 +193,9 @@ class Tuning:
     def score(self, model, pairs): # Exact match of a model
         room = self.info['answers']['room']
         return exact_match(model, self.tok, pairs, room, **self.how)
+    def losses(self): # As `answer_losses`
+        kind,block = self.tr.model.cfg.kind,self.info.get('block', 4)
+        return answer_losses(kind, self.tok.mask_id, end_of(self.tok), block)
 
 # %% ../nbs/09_finetune.ipynb #a661851d
 def new_model(
@@ -241,7 +245,17 @@ def begin_tuning(
     return Trainer(model.to(device), how),tok,want | dict(
         answers=own, kind=kind, steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
 
-# %% ../nbs/09_finetune.ipynb #46d858d0
+# %% ../nbs/09_finetune.ipynb #6e444f54
+def check_tuning(asked:dict): # As in `open_tuning`
+    "`ValueError`, in the words of the flags, for what no tuning can be."
+    check_asked(asked)
+    for k in ('bs', 'block', 'pairs'): check_number(f'--{k}', asked.get(k), 1, 10**9)
+    kind = asked.get('kind')
+    if kind: check_choice('kind', kind, kinds)
+    if kind and asked.get('init'): raise ValueError(
+        '--kind begins with a new model, --init with a trained one: leave one out')
+
+# %% ../nbs/09_finetune.ipynb #84019edf
 def open_tuning(
     out,              # Run folder
     data:str=None,    # As in `find_pairs`; None: sorting, or what the run was begun with
@@ -250,8 +264,7 @@ def open_tuning(
     **asked           # The other flags; None where not given
 )->Tuning:
     "The beginning of a tuning; `ValueError` or `OSError` for what does not fit."
-    check_asked(asked)
-    for k in ('bs', 'block', 'pairs'): check_number(f'--{k}', asked.get(k), 1, 10**9)
+    check_tuning(asked)
     where,dev = user_path(out, '--out'),best_device(device)
     flags = dict(data=data, out=str(out), device=device) | asked
     with let_go_on_error(where):
@@ -271,7 +284,7 @@ def open_tuning(
         if world()[0]==0 and not resume: t.out = make_room(out)
     return t
 
-# %% ../nbs/09_finetune.ipynb #de531150
+# %% ../nbs/09_finetune.ipynb #89945495
 def look(
     t:Tuning, # Under way
     model     # As it is now
@@ -284,6 +297,7 @@ def look(
         file=sys.stderr)
     return {k:round(v, 5) for k,v in now.items() if k!='judged'}
 
+# %% ../nbs/09_finetune.ipynb #6a51595d
 def close_tuning(
     t:Tuning,          # Done training
     judge_loss:Callable# As in `mean_loss`
@@ -307,7 +321,7 @@ def close_tuning(
           f"in '{t.out}'")
     return r
 
-# %% ../nbs/09_finetune.ipynb #ff1332d5
+# %% ../nbs/09_finetune.ipynb #511faa2d
 @call_parse
 @command
 def llada_tune(
@@ -329,17 +343,12 @@ def llada_tune(
     version:store_true=False  # Print the version and exit
 ):
     "Teach a model to answer: prompts are kept, answers learned, and where they end."
-    if kind: check_choice('kind', kind, ('llada', 'ar', 'blocks'))
-    if kind and init: raise ValueError(
-        '--kind begins with a new model, --init with a trained one: leave one out')
-    asked = dict(pairs=pairs, init=init, kind=kind, preset=preset, steps=steps, bs=bs,
-                 lr=lr, dropout=dropout, block=block, windows=windows, seed=seed)
+    asked = {k:v for k,v in locals().items() if k!='version'}
     with together():
-        t = open_tuning(out, data, device, resume, **asked)
-        mask_id,end_id = t.tok.mask_id,end_of(t.tok)
-        loss,judge = answer_losses(t.tr.model.cfg.kind, mask_id, end_id,
-                                   t.info.get('block', 4))
-        x0 = pair_batches(t.encoded(t.learn), t.tr.cfg.bs, end_id, t.tr.model.cfg.max_len)
+        t = open_tuning(**asked)
+        loss,judge = t.losses()
+        x0 = pair_batches(t.encoded(t.learn), t.tr.cfg.bs, end_of(t.tok),
+                          t.tr.model.cfg.max_len)
         t.rows = fit(t.tr, loss, x0, t.encoded(t.some), judge, t.out, t.tok, t.rows,
                      show=len, more=partial(look, t), **t.info)
         return close_tuning(t, judge)

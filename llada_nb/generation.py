@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['longest_text', 'stretches', 'ended', 'slide', 'shown', 'show_state', 'follow', 'decoder_flags', 'what_to_write',
-           'how_it_goes_on', 'own_ids', 'as_chat', 'llada_generate']
+           'how_it_goes_on', 'own_ids', 'as_chat', 'llada_generate', 'write_asked', 'show_texts']
 
-# %% ../nbs/04c_generation.ipynb #83b1fa7e
+# %% ../nbs/04c_generation.ipynb #63d54cbe
 #| code-fold: true
 from collections.abc import Iterator
 from types import SimpleNamespace
 import sys
 import time
 
-from fastcore.basics import ifnone
+from fastcore.basics import AttrDict, ifnone
 from fastcore.script import call_parse, store_true
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -143,9 +143,10 @@ def decoder_flags(
         f"and this one is of kind '{kind}'; leave it out")
     return own
 
-# %% ../nbs/04c_generation.ipynb #e0181957
+# %% ../nbs/04c_generation.ipynb #92165c04
 longest_text = 10**6                                  # tokens that a command writes
 
+# %% ../nbs/04c_generation.ipynb #99573ccc
 def what_to_write(
     tok,          # As in `template_ids`
     cfg,          # `ModelConfig` of the model
@@ -167,6 +168,7 @@ def what_to_write(
         '--template says it all: leave --prompt and --length out')
     return template_ids(tok, template, ifnone(gap, '_'), cfg.longest)
 
+# %% ../nbs/04c_generation.ipynb #7cf224ce
 def how_it_goes_on(
     tok,   # As in `unit_of`
     cfg,   # `ModelConfig` of the model
@@ -202,7 +204,7 @@ def as_chat(
     ids = tok.encode(text)
     return text,SimpleNamespace(decode=lambda x: tok.answer(x, ids), mask_id=tok.mask_id)
 
-# %% ../nbs/04c_generation.ipynb #15cbafcc
+# %% ../nbs/04c_generation.ipynb #bbac0d67
 @call_parse
 @command
 def llada_generate(
@@ -229,31 +231,42 @@ def llada_generate(
     version:store_true=False # Print the version and exit
 ):
     "Write text with a trained model of any kind."
-    check_number('--n', n, 1, 10**6)
-    if out: check_file(out)
-    m,tok,info = load_any(model, device, dtype)
-    tuned = info.get('answers') if template is None else None
-    if tuned: block,temperature = ifnone(block, tuned.get('block')),ifnone(temperature, 0.)
-    how = dict(steps=steps, block=block, remasking=remasking, threshold=threshold,
-               cache=cache, guidance=guidance)
+    return write_asked(AttrDict(locals()))
+
+# %% ../nbs/04c_generation.ipynb #7431de8f
+def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or answers
+    "What `llada_generate` does; `ValueError` or `OSError` in the words of its flags."
+    check_number('--n', o.n, 1, 10**6)
+    if o.out: check_file(o.out)
+    m,tok,info = load_any(o.model, o.device, o.dtype)
     if tok is None: raise ValueError(
-        f"'{model}' was saved without a tokenizer: it cannot write text")
+        f"'{o.model}' was saved without a tokenizer: it cannot write text")
+    def some(names): return {k:o[k] for k in names.split()}
     theirs = info.get('layout')=='official'
-    kw = decoder_flags(m.cfg.kind, temperature, seed, theirs, **how)
-    if tuned or prompts: return late('writer', 'answers')(
-        m, tok, tuned, kw, prompt=prompt, prompts=prompts, n=n, length=length, out=out)
-    if template and m.cfg.kind=='blocks': kw['block_len'] = block    # None: sees behind
-    text,reads = as_chat(tok, prompt, template) if chat else (prompt, tok)
-    xt = what_to_write(tok, m.cfg, text, template, gap, length, 128 if theirs else 150)
-    if note:=how_it_goes_on(tok, m.cfg, len(xt)):
+    if tuned:=info.get('answers') if o.template is None else None:
+        o.block = ifnone(o.block, tuned.get('block'))
+        o.temperature = ifnone(o.temperature, 0.)
+    how = some('steps block remasking threshold cache guidance')
+    kw = decoder_flags(m.cfg.kind, o.temperature, o.seed, theirs, **how)
+    if tuned or o.prompts: return late('writer', 'answers')(
+        m, tok, tuned, kw, **some('prompt prompts n length out'))
+    if o.template and m.cfg.kind=='blocks': kw['block_len'] = o.block  # None: sees behind
+    text,reads = as_chat(tok, o.prompt, o.template) if o.chat else (o.prompt, tok)
+    xt = what_to_write(tok, m.cfg, text, o.template, o.gap, o.length,
+                       128 if theirs else 150).repeat(o.n,1)
+    if note:=how_it_goes_on(tok, m.cfg, xt.shape[1]):
         print(f'llada_generate: {note}', file=sys.stderr)
-    xt = xt.repeat(n,1)
     states = slide(m, xt, tok.mask_id, **kw, **own_ids(tok, m.cfg))
-    texts,states = follow(states, xt, reads, watch, steps)
-    flags = dict(prompt=prompt or None, template=template, gap=gap, model=model,
-                 length=length, n=n, temperature=temperature, seed=seed, chat=chat)
-    result = provenance('llada_generate', **flags, **how, dtype=dtype, device=device)
-    if out: write_json(out, result | dict(checkpoint=info, texts=texts, states=states))
-    rule,seen = '\n'+'-'*40+'\n',watch and n==1 and len(states)>1
-    if not seen: print(rule.join(shown(t, sys.stdout) for t in texts))
+    texts,states = follow(states, xt, reads, o.watch, o.steps)
+    flags = dict(prompt=o.prompt or None) | some(
+        'template gap model length n temperature seed chat') | how
+    result = provenance('llada_generate', **flags, dtype=o.dtype, device=o.device)
+    if o.out: write_json(o.out, result | dict(checkpoint=info, texts=texts, states=states))
+    show_texts(texts, seen=o.watch and o.n==1 and len(states)>1)
     return texts
+
+# %% ../nbs/04c_generation.ipynb #6e453ca7
+def show_texts(texts:list, seen:bool): # Seen: the only one was watched
+    "Print texts, a rule between two."
+    rule = '\n'+'-'*40+'\n'
+    if not seen: print(rule.join(shown(t, sys.stdout) for t in texts))

@@ -84,7 +84,7 @@ def tiles(
     "Every token is judged once; the last window is as long as the others."
     return [(max(0, min(a+W, n)-W), a, min(a+W, n)) for a in range(0, n, W)]
 
-# %% ../nbs/07b_harness.ipynb #0c49a55f
+# %% ../nbs/07b_harness.ipynb #c5a5e7ca
 class HarnessModel(LM):
     "A checkpoint as `lm_eval` wants models: give it to `simple_evaluate`."
     def __init__(self,
@@ -114,11 +114,13 @@ class HarnessModel(LM):
         return log_likelihood(self.model, ids, given, self.tok.mask_id, self.calls,
                               self.estimator, self.seed)
 
-    def tell(self, errors): # In nats, one per request
-        rms = (sum(e*e for e in errors)/max(1, len(errors)))**.5
-        getLogger('llada_nb.harness').info(
-            '%d likelihoods, %d calls each: standard error of one %.3f nats (root mean '
-            'square)', len(errors), self.calls if rms else 1, rms)
+# %% ../nbs/07b_harness.ipynb #432f8fe2
+@patch
+def tell(self:HarnessModel, errors): # In nats, one per request
+    rms = (sum(e*e for e in errors)/max(1, len(errors)))**.5
+    getLogger('llada_nb.harness').info(
+        '%d likelihoods, %d calls each: standard error of one %.3f nats (root mean '
+        'square)', len(errors), self.calls if rms else 1, rms)
 
 # %% ../nbs/07b_harness.ipynb #4f0d2a8a
 @patch

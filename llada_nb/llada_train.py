@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['losses', 'forward_process', 'sample_t', 'llada_loss', 'mask_exactly', 'masked_nll', 'systematic_l', 'llada_bound',
-           'masked_loss', 'root_loss', 'random_lengths', 'llada_train']
+           'masked_loss', 'root_loss', 'random_lengths', 'llada_plan', 'llada_train']
 
-# %% ../nbs/02_llada_train.ipynb #39f5c806
+# %% ../nbs/02_llada_train.ipynb #181c4226
 #| code-fold: true
 from collections.abc import Iterator
 from functools import partial
@@ -18,8 +18,8 @@ import torch.nn.functional as F
 
 from .core import check_choice, command, late, late_names
 from .data import batches
-from .parallel import batch_mean, rand_rows, slices, systematic_rows, together
-from .runs import announce, close_run, fit, open_run
+from .parallel import batch_mean, rand_rows, slices, systematic_rows
+from .runs import Plan, Run, run_training
 
 # %% ../nbs/02_llada_train.ipynb #42e7292b
 def forward_process(
@@ -127,7 +127,16 @@ def random_lengths(
         if torch.rand(())<prob: L = int(torch.randint(1, L+1, ()))
         yield x0[:,:L]
 
-# %% ../nbs/02_llada_train.ipynb #44ef6734
+# %% ../nbs/02_llada_train.ipynb #7a7dd909
+def llada_plan(run:Run)->Plan: # About to begin
+    "How a LLaDA model is trained and judged."
+    mask_id,name = run.tok.mask_id,run.info.setdefault('loss', 'root')
+    loss = partial(losses.get(name) or late('training', name), mask_id=mask_id)
+    x0 = batches(run.train_ids, run.tr.cfg.bs, run.tr.model.cfg.max_len)
+    judge = partial(llada_bound, mask_id=mask_id)
+    return Plan(loss, random_lengths(x0), judge, 'bound (L/l form)')
+
+# %% ../nbs/02_llada_train.ipynb #ede0dbb4
 @call_parse
 @command
 def llada_train(
@@ -151,18 +160,4 @@ def llada_train(
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."
     if loss: check_choice('loss', loss, (*losses, *late_names['training']))
-    asked = dict(preset=preset, data=data, tokenizer=tokenizer, steps=steps, lr=lr,
-                 dropout=dropout, loss=loss, windows=windows, seed=seed, init=init,
-                 device=device, resume=resume, compile=compile,
-                 accumulate=accumulate, bf16=bf16 or None)
-    with together():
-        run = open_run('llada_train', 'llada', out, **asked)
-        tr,mask_id,weight = run.tr,run.tok.mask_id,run.info.setdefault('loss', 'root')
-        loss_fn = losses.get(weight) or late('training', weight)
-        loss_fn = partial(loss_fn, mask_id=mask_id)
-        bound = partial(llada_bound, mask_id=mask_id)
-        x0 = random_lengths(batches(run.train_ids, tr.cfg.bs, tr.model.cfg.max_len))
-        announce(run, n=8)
-        run.rows = fit(tr, loss_fn, x0, run.val, bound, run.out, run.tok, run.rows,
-                       **run.info)
-        return close_run(run, bound, n=8, what='bound (L/l form)')
+    return run_training('llada_train', 'llada', llada_plan, locals())

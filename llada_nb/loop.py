@@ -46,7 +46,7 @@ class TrainConfig:
         for k in ('lr', 'muon', 'clip'):
             if getattr(self, k)==0: raise ValueError(f'{k} is 0; it must be above 0')
 
-# %% ../nbs/01d_loop.ipynb #bc44701e
+# %% ../nbs/01d_loop.ipynb #0c65a092
 class Trainer:
     "A model, its optimizers, and the updates and seconds spent so far."
     def __init__(self,
@@ -60,8 +60,8 @@ class Trainer:
             f'bs is {cfg.bs}; it must be a multiple of the {size} processes')
         if cfg.bs//size%accumulate: raise ValueError(
             f'accumulate is {accumulate}; it must divide the {cfg.bs//size} rows')
-        self.accumulate = accumulate
-        self.model,self.cfg,self.step,self.seconds = bare(model),cfg,0,0.
+        self.model,self.cfg,self.accumulate = bare(model),cfg,accumulate
+        self.step,self.seconds = 0,0.
         for p in self.model.parameters():
             if p.dtype in (torch.float16, torch.bfloat16): p.data = p.data.float()
         self.net = DistributedDataParallel(model) if size>1 else model
@@ -70,16 +70,15 @@ class Trainer:
         adam = dict(betas=(.9,.95), weight_decay=0, fused=True)
         self.opts = [torch.optim.AdamW(rest, lr=cfg.lr, **adam)]
         if mats: self.opts.append(Muon(mats, lr=cfg.lr*cfg.muon, wd=cfg.wd))
-        for opt in self.opts:
-            opt.param_groups[0]['share'] = opt.param_groups[0]['lr']/cfg.lr
+        for (g,) in (opt.param_groups for opt in self.opts): g['share'] = g['lr']/cfg.lr
 
     @property
     def device(self): return next(self.model.parameters()).device
 
     def set_lr(self, lr:float):
         "Set the learning rate of AdamW, and Muon's share of it."
-        for opt in self.opts:
-            for g in opt.param_groups: g['lr'] = lr*g.get('share', 1)
+        for g in (g for opt in self.opts for g in opt.param_groups):
+            g['lr'] = lr*g.get('share', 1)
 
 # %% ../nbs/01d_loop.ipynb #bc245f52
 def split_params(

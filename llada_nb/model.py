@@ -21,9 +21,10 @@ import torch.nn.functional as F
 
 from .core import check_choice, check_fields, check_number, moved
 
-# %% ../nbs/01_model.ipynb #50e14608
+# %% ../nbs/01_model.ipynb #dd4f3b93
 kinds = dict(llada=False, ar=True, blocks=True)                   # kind → is it causal?
 
+# %% ../nbs/01_model.ipynb #8e15719b
 @dataclass
 class ModelConfig:
     "The shape of a `Transformer`: LLaDA-8B's architecture, at any size."
@@ -53,11 +54,13 @@ class ModelConfig:
     @property
     def longest(self): return 10**6 if self.kind=='blocks' else self.max_len  # of a text
     @property
-    def reach(self): # Taps to the left and right; those of written text
-        left = self.conv//2 if self.kind!='ar' else max(0, self.conv-1)
-        return left,0 if self.causal else left
-    @property
     def hidden(self): return ifnone(self.ffn_dim, -(-self.dim*8//96)*32)
+
+# %% ../nbs/01_model.ipynb #494487d5
+@patch(as_prop=True)
+def reach(self:ModelConfig): # Taps to the left and right; those of written text
+    left = self.conv//2 if self.kind!='ar' else max(0, self.conv-1)
+    return left,0 if self.causal else left
 
 # %% ../nbs/01_model.ipynb #7a922895
 #| code-fold: true

@@ -4,12 +4,15 @@
 
 # %% auto #0
 __all__ = ['world', 'alone', 'together', 'total', 'my_rows', 'rand_rows', 'slices', 'systematic_rows', 'part_of_batch',
-           'batch_mean']
+           'batch_mean', 'interruptible']
 
-# %% ../nbs/01c_parallel.ipynb #cdf339d5
+# %% ../nbs/01c_parallel.ipynb #fe560a43
 #| code-fold: true
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import os
+import signal
+import sys
 
 from torch import Tensor
 import torch
@@ -117,3 +120,24 @@ def batch_mean(
 )->Tensor:    # Scalar: its average over the processes, as DDP takes it, is the mean
     "The weighted mean over the batch of all processes; 0 where nothing has weight."
     return (x*w).sum() / total(w.sum()).clamp_min(1e-9) * world()[1]
+
+# %% ../nbs/01c_parallel.ipynb #d39f3fb3
+@contextmanager
+def interruptible()->Iterator[Callable]:
+    "Yields a function: the signal that asks to stop, here or elsewhere; 0: none."
+    asked = []
+    def ask(signum, frame):
+        if asked: raise KeyboardInterrupt(
+            'stopped at once; the last saved state is still there')
+        asked.append(signum)
+        if world()[0]==0: print(
+            '\nstopping after this update, to save; again: at once', file=sys.stderr)
+    def look():
+        device = 'cuda' if world()[1]>1 and torch.cuda.is_available() else 'cpu'
+        return int(total(torch.tensor(sum(asked), device=device)))
+    signals = [s for s in signal.Signals if s.name in ('SIGINT', 'SIGTERM', 'SIGHUP')]
+    try: old = [(s, signal.signal(s, ask)) for s in signals]
+    except ValueError: old = []              # not the main thread: no signal reaches us
+    try: yield look
+    finally:
+        for s,handler in old: signal.signal(s, handler)

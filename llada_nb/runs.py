@@ -4,19 +4,17 @@
 
 # %% auto #0
 __all__ = ['presets', 'defaults', 'Setup', 'make_tokenizer', 'set_up', 'save_trainer', 'load_trainer', 'load_optimizer',
-           'plot_history', 'LiveCurve', 'interruptible', 'fit', 'write_history', 'Run', 'open_run', 'resume_run',
-           'check_asked', 'set_dropout', 'check_fit', 'announce', 'close_run']
+           'plot_history', 'LiveCurve', 'fit', 'write_history', 'Run', 'open_run', 'resume_run', 'check_asked',
+           'set_dropout', 'check_fit', 'announce', 'close_run', 'Plan', 'run_training']
 
-# %% ../nbs/01e_runs.ipynb #c28d7288
+# %% ../nbs/01e_runs.ipynb #50e031bf
 #| code-fold: true
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 import math
-import signal
 import sys
 import time
 import warnings
@@ -39,7 +37,7 @@ from .folders import let_go, let_go_on_error, make_room, take_up
 from .loop import (TrainConfig, Trainer, mean_loss, replicate, rng_state,
                            set_rng_state, train, update_flops)
 from .model import ModelConfig, Transformer
-from .parallel import total, world
+from .parallel import interruptible, together, world
 from .tokens import bytes_per_token, tokenizer_for
 
 # %% ../nbs/01e_runs.ipynb #6cd96d1c
@@ -191,28 +189,7 @@ class LiveCurve:
         if self.handle: self.handle.update(picture)
         else: self.handle = display(picture, display_id=True)
 
-# %% ../nbs/01e_runs.ipynb #b6044aeb
-@contextmanager
-def interruptible()->Iterator[Callable]:
-    "Yields a function: the signal that asks to stop, here or elsewhere; 0: none."
-    asked = []
-    def ask(signum, frame):
-        if asked: raise KeyboardInterrupt(
-            'stopped at once; the last saved state is still there')
-        asked.append(signum)
-        if world()[0]==0: print(
-            '\nstopping after this update, to save; again: at once', file=sys.stderr)
-    def look():
-        device = 'cuda' if world()[1]>1 and torch.cuda.is_available() else 'cpu'
-        return int(total(torch.tensor(sum(asked), device=device)))
-    signals = [s for s in signal.Signals if s.name in ('SIGINT', 'SIGTERM', 'SIGHUP')]
-    try: old = [(s, signal.signal(s, ask)) for s in signals]
-    except ValueError: old = []              # not the main thread: no signal reaches us
-    try: yield look
-    finally:
-        for s,handler in old: signal.signal(s, handler)
-
-# %% ../nbs/01e_runs.ipynb #a85a9ed8
+# %% ../nbs/01e_runs.ipynb #7d846970
 def fit(
     tr:Trainer,            # Trained to `tr.cfg.steps`
     loss_fn:Callable,      # What training minimises: loss_fn(model, x0) → scalar
@@ -227,24 +204,17 @@ def fit(
     **info                 # Provenance, saved with the weights
 )->list[dict]:             # A row per evaluation: step, loss, val, lr, gnorm, seconds
     "Train to the end; asked to stop, save and raise `KeyboardInterrupt`."
-    name = info.get('corpus', 'validation')
-    if IN_NOTEBOOK and not show: show = LiveCurve(name)
+    if IN_NOTEBOOK and not show: show = LiveCurve(info.get('corpus', 'validation'))
     if rank:=world()[0]: out,show = None,None  # the first process speaks and writes
     rows,val_loss,clock = list(rows or []),val_loss or loss_fn,time.perf_counter()
-    if out and rows: write_history(out, rows, name)
-    bar = tqdm(total=tr.cfg.steps, initial=tr.step, unit='update', dynamic_ncols=True,
-               disable=rank>0)
-    with interruptible() as asked, let_go_on_error(out), bar:
+    if out and rows: write_history(out, rows, info.get('corpus', 'validation'))
+    with interruptible() as asked, let_go_on_error(out), _bar(tr, rank) as bar:
         for s in train(tr, loss_fn, batches):
             _tick(bar, s)
             due,stop = s.step%tr.cfg.every==0 or s.step==tr.cfg.steps,asked()
             if not (stop or due): continue
             tr.seconds += time.perf_counter()-clock
-            if due:
-                now = mean_loss(tr.model, val_loss, val)
-                rows.append(dict(step=s.step, loss=s.loss.item(), val=now, lr=s.lr,
-                                 gnorm=s.gnorm.item(), seconds=round(tr.seconds, 2)))
-                if more: rows[-1] |= more(tr.model)
+            if due: rows.append(_row(tr, s, mean_loss(tr.model, val_loss, val), more))
             if out: _keep(tr, out, rows, tok, info, due)
             if due and show: show(rows)
             if stop: raise _stopped(tr, out, stop)
@@ -262,7 +232,16 @@ def write_history(
     try: plot_history(rows, corpus).savefig(Path(out)/'loss.png')
     except Exception as e: warnings.warn(f"'{out}/loss.png' failed: {first_line(e)}")
 
-# %% ../nbs/01e_runs.ipynb #437c677f
+# %% ../nbs/01e_runs.ipynb #65c3f53d
+def _bar(tr, rank): # One process shows it
+    return tqdm(total=tr.cfg.steps, initial=tr.step, unit='update', dynamic_ncols=True,
+                disable=rank>0)
+
+def _row(tr, s, val, more): # Of the history
+    own = dict(step=s.step, loss=s.loss.item(), val=val, lr=s.lr, gnorm=s.gnorm.item(),
+               seconds=round(tr.seconds, 2))
+    return own | more(tr.model) if more else own
+
 def _tick(bar, s):
     "Advance the bar by one update; every tenth shows loss and speed."
     bar.update()
@@ -270,6 +249,7 @@ def _tick(bar, s):
     speed = s.tokens*(bar.format_dict['rate'] or 0)/1e3
     bar.set_postfix_str(f'loss {s.loss.item():.3f}, {speed:.1f}k tokens/s')
 
+# %% ../nbs/01e_runs.ipynb #26d6c0e3
 def _keep(tr, out, rows, tok, info, due):
     "Write the state, and after an evaluation the best checkpoint and the history."
     if due and not math.isfinite(val:=rows[-1]['val']): raise ValueError(
@@ -311,7 +291,7 @@ class Run:
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #3b375dd0
+# %% ../nbs/01e_runs.ipynb #f0199755
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
@@ -332,11 +312,7 @@ def open_run(
     with let_go_on_error(where):
         tr,tok,info,rows = None,None,{},[]
         if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
-        was = info.get('source') or info.get('corpus') or 'auto'
-        text = find_text(was if data is None else data)
-        if resume and text.digest!=info.get('sha256'): raise ValueError(
-            f"'{text.name}' is not the text that the run in '{out}' was trained on: "
-            'give that one with --data')
+        text = _text_of(data, info, resume, out)
         if not resume: tr,tok,info = _begun(text, kind, dev, build, asked)
         coded = check_fit(tr.model.cfg, text, tok, kind, asked.get('init') or out)
         about = dict(corpus=text.name, source=text.source, sha256=text.digest)
@@ -344,6 +320,16 @@ def open_run(
         info = provenance(command, **flags) | about | info
         if world()[0]==0 and not resume: where = make_room(out)
     return Run(tr, tok, text, coded, where, info, rows)
+
+# %% ../nbs/01e_runs.ipynb #a46b19f9
+def _text_of(data, info, resume, out):
+    "The text that is asked for; a resumed run's own, and no other."
+    was = info.get('source') or info.get('corpus') or 'auto'
+    text = find_text(was if data is None else data)
+    if resume and text.digest!=info.get('sha256'): raise ValueError(
+        f"'{text.name}' is not the text that the run in '{out}' was trained on: "
+        'give that one with --data')
+    return text
 
 # %% ../nbs/01e_runs.ipynb #4025f4eb
 def resume_run(
@@ -487,3 +473,32 @@ def _summary(r, out):
         f"{r['windows'][1]} (the split that chose the checkpoint)\n"
         f"{r['parameters']:,} parameters, {r['updates']} updates in "
         f"{r['update_seconds']:.0f} s; best checkpoint (update {r['step']}) in '{out}'")
+
+# %% ../nbs/01e_runs.ipynb #de8434b0
+@dataclass
+class Plan:
+    "What a training command does with a run."
+    loss:Callable    # What training minimises: loss(model, x0) → scalar
+    batches:Iterable # As in `train`
+    judge:Callable   # As `val_loss` of `fit`
+    what:str         # What `judge` is, for the summary
+    n:int=8          # Repetitions of the final figure
+    streams:int=1    # How often an update reads each window
+    also:dict = field(default_factory=dict) # As in `close_run`
+
+# %% ../nbs/01e_runs.ipynb #5ca9425b
+def run_training(
+    command:str,   # Its name, for the record
+    kind:str,      # As in `open_run`
+    plan:Callable, # Run → `Plan`
+    flags:dict     # Of the command, as they were given
+)->dict:           # As `close_run`
+    "What all training commands do: begin or go on, train, judge, close."
+    asked = {k:v for k,v in flags.items() if v is not False and k!='version'}
+    with together():
+        run = open_run(command, kind, **asked)
+        p = plan(run)
+        announce(run, n=p.streams*(p.n+len(p.also)))
+        run.rows = fit(run.tr, p.loss, p.batches, run.val, p.judge, run.out, run.tok,
+                       run.rows, **run.info)
+        return close_run(run, p.judge, p.n, p.what, p.streams, **p.also)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['remaskings', 'most_numbers', 'algorithm5', 'transfer_counts', 'gumbel_argmax', 'check_temperature', 'uniform',
            'clean_probs', 'low_confidence', 'max_prob', 'margin', 'entropy', 'random_order', 'most_confident',
-           'denoise', 'guesses', 'draw', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids', 'unit_of',
-           'prompt_ids', 'generate', 'infill']
+           'denoise', 'resolve', 'guesses', 'draw', 'check_denoise', 'ar_decode', 'trajectory', 'template_ids',
+           'unit_of', 'prompt_ids', 'generate', 'infill']
 
 # %% ../nbs/04_sampling.ipynb #dde2c880
 #| code-fold: true
@@ -162,7 +162,7 @@ def most_confident(
     order = ranked.argsort(dim=1, descending=True, stable=True)
     return free & (order.argsort(1) < k[:,None])
 
-# %% ../nbs/04_sampling.ipynb #3f1b5e92
+# %% ../nbs/04_sampling.ipynb #3dc55f6d
 @torch.no_grad()
 def denoise(
     model:Callable,       # xt (B,L) → logits (B,L,V); with padding gets `valid`, `pos`
@@ -191,6 +191,20 @@ def denoise(
     reader = reader(model, job, mask_id, cfg_scale, exclude, cache, refresh)
     looks = revisit and late('revisit', f'{revisit}'.split(':')[0])(job, mask_id, revisit)
     turns = looks.turns(steps) if looks else each_turn(job, steps, ifnone(threshold, gamma))
+    yield from resolve(job, reader, turns, temperature, remasking, threshold, gamma, looks)
+
+# %% ../nbs/04_sampling.ipynb #6e4704d1
+def resolve(
+    job:Job,            # What is to be written
+    reader:Reader,      # Says what the model thinks
+    turns,              # Iterator[Turn]: where, and how many
+    temperature:float,  # As in `denoise`, and the others
+    remasking:str,      # Likewise
+    threshold:float=None,# Likewise
+    gamma:float=None,   # Likewise
+    looks=None          # Takes tokens back; None: nothing is
+)->Iterator[Tensor]:    # xt after each turn, (B,L) long
+    "Turn by turn: read, guess, keep the surest, take back."
     for c,turn in enumerate(turns):
         reader.read(job, turn)
         x0,conf = guesses(reader, job, turn, c, temperature, remasking)

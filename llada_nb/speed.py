@@ -6,9 +6,9 @@
 __all__ = ['wait_for', 'time_call', 'matmul_rate', 'time_shares', 'update_summary', 'time_update', 'samplers', 'run_to_end',
            'steady', 'take_turns', 'how_sure', 'time_samplers', 'bench_calls', 'enlarge', 'peak_memory',
            'published_memory', 'bench_updates', 'bench_sampling', 'bench_thresholds', 'bench_vocabulary',
-           'bench_models', 'memory_limit', 'check_vocab', 'check_bench', 'bench_lines', 'llada_bench']
+           'bench_models', 'memory_limit', 'check_vocab', 'check_bench', 'bench_lines', 'bench_all', 'llada_bench']
 
-# %% ../nbs/05b_speed.ipynb #d4eaa4c0
+# %% ../nbs/05b_speed.ipynb #28708a39
 #| code-fold: true
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ import math
 import os
 import time
 
-from fastcore.basics import ifnone
+from fastcore.basics import AttrDict, ifnone
 from fastcore.script import call_parse, store_true
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -451,7 +451,22 @@ def bench_lines(
         yield (f"vocabulary {r['vocab_size']}, batch {r['batch']}, {r['name']}: "
                f"{r['call']:.3f} s per call{held}")
 
-# %% ../nbs/05b_speed.ipynb #a538b7d6
+# %% ../nbs/05b_speed.ipynb #d9e1d3ae
+def bench_all(
+    llada,      # LLaDA model
+    ar,         # Baseline
+    mask_id:int,# Of both
+    o:AttrDict  # The flags of `llada_bench`
+)->dict:        # What is timed → rows
+    "Updates, calls, samplers, thresholds and a large vocabulary, one after another."
+    what,how = (mask_id, o.length),dict(block_len=o.block, temperature=o.temperature)
+    return dict(
+        updates=bench_updates(o.sizes.split(), o.compile), calls=bench_calls(llada, n=o.n),
+        sampling=bench_sampling(llada, ar, *what, o.n, threshold=o.threshold, **how),
+        thresholds=bench_thresholds(llada, ar, *what, **how),
+        vocabulary=bench_vocabulary(llada, o.vocab, o.length, **how))
+
+# %% ../nbs/05b_speed.ipynb #a1aaf1ad
 @call_parse
 @command
 def llada_bench(
@@ -476,14 +491,8 @@ def llada_bench(
                  temperature=temperature, threshold=threshold, sizes=sizes, vocab=vocab,
                  compile=compile, n=n)
     check_bench(most, llada.cfg.vocab_size, **flags)
-    what = tok.mask_id,flags['length']
-    how = dict(block_len=block, temperature=temperature)
-    result = provenance('llada_bench', **flags) | dict(
-        updates=bench_updates(sizes.split(), compile), calls=bench_calls(llada, n=n),
-        sampling=bench_sampling(llada, ar, *what, n, threshold=threshold, **how),
-        thresholds=bench_thresholds(llada, ar, *what, **how),
-        vocabulary=bench_vocabulary(llada, vocab, flags['length'], **how),
-        llada=info, ar=ar_info)
+    result = provenance('llada_bench', **flags) | bench_all(
+        llada, ar, tok.mask_id, AttrDict(flags)) | dict(llada=info, ar=ar_info)
     if out: write_json(out, result)
     for line in bench_lines(result): print(line)
     return result
