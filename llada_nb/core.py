@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['max_seed', 'min_torch', 'late_names', 'best_device', 'float64_device', 'check_choice', 'check_number', 'check_fields',
            'check_torch', 'late', 'moved', 'user_path', 'check_file', 'to_json', 'read_json', 'first_line', 'sync',
-           'write_file', 'write_json', 'hardware', 'provenance', 'speak_plainly', 'one_line', 'command']
+           'write_file', 'write_json', 'hardware', 'provenance', 'origin', 'device_of', 'speak_plainly', 'one_line',
+           'command']
 
 # %% ../nbs/00a_core.ipynb #39aaac77
 #| code-fold: true
@@ -320,6 +321,22 @@ def provenance(
                     python=platform.python_version())
     return dict(command=shlex.join(words), hardware=hardware(flags.get('device')),
                 date=str(date.today())) | versions
+
+# %% ../nbs/00a_core.ipynb #b87e0a87
+def origin(
+    r:dict, # As `provenance` gives it; `seed` too
+    *more   # What else is to be said
+)->str:
+    "Where a result comes from, in a line."
+    known = '--seed' in r['command'] or 'seed' not in r
+    versions = f"llada_nb {r['llada_nb']}, torch {r['torch']}"
+    seed = [] if known else [f"seed {r['seed']}"]
+    return ' · '.join([r['command'], *seed, r['hardware'], r['date'], versions, *more])
+
+# %% ../nbs/00a_core.ipynb #5554b06e
+def device_of(model)->torch.device: # With parameters, or tables
+    "Where a model is."
+    return next(iter([*model.parameters(), *model.buffers()])).device
 
 # %% ../nbs/00a_core.ipynb #dcec6fe1
 def speak_plainly(*streams): # Text streams

@@ -7,7 +7,7 @@ __all__ = ['shades', 'Change', 'Track', 'predictions', 'track', 'record', 'alpha
            'thoughts', 'player_script', 'player_html', 'player_widget', 'both_forms', 'race', 'decoder_controls',
            'Explorer', 'watch']
 
-# %% ../nbs/06_explore.ipynb #2ac61ed8
+# %% ../nbs/06_explore.ipynb #2af8f8f2
 #| code-fold: true
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,8 @@ import torch
 import torch.nn.functional as F
 
 from .checkpoint import check_tok
-from .core import check_number, first_line, late, late_names, max_seed, moved
+from .core import (check_number, device_of, first_line, late, late_names,
+                           max_seed, moved)
 from .data import token_texts, visible
 from .loop import Step
 from .runs import LiveCurve
@@ -101,7 +102,7 @@ def predictions(
     logits = (forbid(model(b), (mask_id,)) for b in read.split(32))
     return torch.cat([o.softmax(-1) for o in logits]).expand(len(states), -1, -1)
 
-# %% ../nbs/06_explore.ipynb #06dea588
+# %% ../nbs/06_explore.ipynb #4eab6d48
 def track(
     model,         # As in `predictions`
     tok,           # Decodes; a token may be of any length
@@ -113,7 +114,7 @@ def track(
 )->Track:
     "A text's way, with the model's thoughts looked up again."
     x,M = torch.stack([s.cpu() for s in states]),tok.mask_id                   # (S+1,L)
-    device = next(iter([*model.parameters(), *model.buffers()])).device
+    device = device_of(model)
     read,end = x[:-1].to(device),x[-1].to(device)
     prob = predictions(model, read, end, M, how).cpu()                         # (S,L,V)
     conf = prob.gather(-1, x[1:,:,None].clamp_max(prob.shape[-1]-1))[...,0]    # (S,L)

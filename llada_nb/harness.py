@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log_likelihood', 'is_greedy', 'encode_pair', 'tiles', 'HarnessModel', 'until_any']
 
-# %% ../nbs/07b_harness.ipynb #b27dd71b
+# %% ../nbs/07b_harness.ipynb #f968a665
 #| code-fold: true
 from logging import getLogger
 
@@ -17,7 +17,7 @@ import torch
 from .ar_train import shift
 from .blocks import clean_nll
 from .checkpoint import load_any
-from .core import check_number
+from .core import check_number, device_of
 from .evaluate import judge_checkpoint
 from .generation import decoder_flags, own_ids, slide
 from .loop import judging
@@ -28,7 +28,7 @@ try:
     from lm_eval.api.registry import MODEL_REGISTRY, register_model
 except ImportError: LM = object                       # all but the harness itself works
 
-# %% ../nbs/07b_harness.ipynb #a059cc8d
+# %% ../nbs/07b_harness.ipynb #fdc7911b
 def log_likelihood(
     model,          # Of any kind
     ids:Tensor,     # A text, (L,) long
@@ -40,7 +40,7 @@ def log_likelihood(
 )->tuple[float,float]: # log p of what is not given, in nats, and its standard error
     "How likely the rest of a text is; of a LLaDA model at least so likely."
     check_number('calls', calls, 4, 10**6)
-    x0 = ids[None].to(next(iter([*model.parameters(), *model.buffers()])).device)
+    x0 = ids[None].to(device_of(model))
     if model.cfg.kind=='blocks':
         with judging(model): nats,se = clean_nll(model, x0, mask_id, context).item(),0.
     else:
@@ -51,12 +51,12 @@ def log_likelihood(
     L = len(ids)-context
     return -nats*L,se*L
 
-# %% ../nbs/07b_harness.ipynb #19107101
+# %% ../nbs/07b_harness.ipynb #7e926535
 def is_greedy(
     model, ids:Tensor, context:int, mask_id:int # As in `log_likelihood`
 )->bool:
     "Whether decoding without chance, after what is given, gives this text."
-    x0 = ids[None].to(next(iter([*model.parameters(), *model.buffers()])).device)
+    x0 = ids[None].to(device_of(model))
     if model.cfg.kind=='llada':
         xt = x0.clone()
         xt[:,context:] = mask_id
