@@ -17,7 +17,7 @@ fails() { # fails STATUS TEXT COMMAND…: that exit status, and one line on stde
   echo "ok: $*: $(tail -n1 err | tr '\r' '\n' | tail -n1)"
 }
 
-for c in llada_train ar_train blocks_train llada_generate llada_bench llada_eval; do
+for c in llada_train ar_train blocks_train llada_tune llada_generate llada_bench llada_eval; do
   PYTHONIOENCODING=cp1252 $c --help >/dev/null
   $c --version | grep -q '^llada_nb [0-9]'
 done
@@ -134,6 +134,13 @@ P
 # fewer and cheaper calls
 llada_generate --model runs/llada --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
 llada_bench --model runs/llada --judge runs/ar --length 32 --block 16 --n 1 --sizes tiny --vocab 500 --out speed.json | grep 'vocabulary 500'
+
+# prompts and answers: taught, written from a file, gone on with where it stopped
+seq 1 60 | sed 's/.*/{"prompt": "&=", "answer": "&"}/' >pairs.jsonl
+llada_tune --data pairs.jsonl --kind llada --preset tiny --steps 60 --out tuned | grep 'held-out answers'
+llada_generate --model tuned --prompt 7= >/dev/null
+llada_generate --model tuned --prompts pairs.jsonl --out said.jsonl; [ "$(wc -l <said.jsonl)" = 60 ]
+head -n 9 said.jsonl >cut.jsonl; llada_generate --model tuned --prompts pairs.jsonl --out cut.jsonl; cmp said.jsonl cut.jsonl
 
 # judged: both kinds of checkpoint, those of the package and one's own
 llada_eval --data toy --limit 8 --repeats 4 --out judged.json | grep 'bits per character'

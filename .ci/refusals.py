@@ -17,19 +17,20 @@ from unittest.mock import patch
 import llada_nb.ar_train
 import llada_nb.blocks
 import llada_nb.evaluate
+import llada_nb.finetune
 import llada_nb.llada_train
 import llada_nb.generation
 import llada_nb.speed
 from llada_nb.checkpoint import load_any, save_model
 
-commands = dict(llada_train=llada_nb.llada_train, ar_train=llada_nb.ar_train, blocks_train=llada_nb.blocks, llada_generate=llada_nb.generation,
+commands = dict(llada_train=llada_nb.llada_train, ar_train=llada_nb.ar_train, blocks_train=llada_nb.blocks, llada_tune=llada_nb.finetune, llada_generate=llada_nb.generation,
                 llada_eval=llada_nb.evaluate, llada_bench=llada_nb.speed)
 
 
 class Accepted(Exception): pass
 def accept(*args, **kw): raise Accepted
 def begin(states, *args): accept(next(states))                           # one call of the model
-stubs = [patch('llada_nb.llada_train.fit', accept), patch('llada_nb.ar_train.fit', accept), patch('llada_nb.blocks.fit', accept), patch('llada_nb.generation.follow', begin),
+stubs = [patch('llada_nb.runs.fit', accept), patch('llada_nb.finetune.fit', accept), patch('llada_nb.generation.follow', begin),
          patch('llada_nb.evaluate.judge_checkpoint', accept), patch('llada_nb.speed.bench_updates', accept)]
 
 
@@ -57,10 +58,11 @@ def refused(line, says=None):
 def odd_numbers():
     "Every flag that takes a number, with numbers that make no sense: refused, or the work would begin; never a traceback."
     ints, floats = ('0', '-1', str(2**64), '9'*30, '1.5', 'x'), ('nan', 'inf', '-inf', '-1', '1e-320', '1e400', 'x')
-    flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed | lr dropout', blocks_train='steps windows seed | lr dropout',
+    flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed accumulate | lr dropout blank', blocks_train='steps windows seed | lr dropout', llada_tune='pairs steps bs block windows seed | lr dropout',
                  llada_generate='length n steps block seed | temperature threshold guidance',
                  llada_eval='length limit calls repeats seed context |', llada_bench='length block vocab n | temperature threshold')
     base = dict(llada_train='--preset tiny --data toy --out odd', ar_train='--preset tiny --data toy --out odd', blocks_train='--preset tiny --data toy --out odd',
+                llada_tune='--kind llada --preset tiny --data pairs.jsonl --out odd',
                 llada_generate='--prompt KING --out odd.json', llada_eval='--data toy', llada_bench='--sizes tiny')
     n = accepted = 0
     for name, both in flags.items():
@@ -85,6 +87,8 @@ def main():
     Path('theirs').mkdir()
     Path('theirs/config.json').write_text('{}')
     Path('far').mkdir()
+    Path('pairs.jsonl').write_text(''.join(json.dumps(dict(prompt=f'{i}=', answer=str(i)))+'\n' for i in range(60)))
+    Path('bad.jsonl').write_text('{"prompt": "a", "answer": "b"}\n{"prompt": 3}\n')
     doc = json.loads(Path('mine/config.json').read_text())
     save_model(model, 'far', tok, corpus=str(Path('short.txt').resolve()), sha256='0'*64)
     for c in ('llada_train', 'ar_train', 'blocks_train'):
@@ -98,6 +102,10 @@ def main():
         for line, says in {'bpe': 'as in bpe:4096', 'bpe:9': 'size is 9', 'words': "no tokenizer 'words'", 'short.txt': 'no tokenizer.json'}.items(): refused(f'{c} --data toy --tokenizer {line}', says)
     for line, says in {'x': "--blocks is 'x'", '0': '--blocks is 0', '4,': "--blocks is '4,'"}.items(): refused(f'blocks_train --data toy --blocks {line}', says)
     refused('llada_train --loss mse', 'choose from root')
+    for line, says in {'--kind gpt': 'choose from llada', '--kind ar --init llada': 'leave one out', '--data none.jsonl': "no pairs 'none.jsonl'", '--data bad.jsonl': 'line 2',
+                       '--data pairs.jsonl --out file': 'cannot write to', '--out none --resume': 'no checkpoint folder'}.items(): refused(f'llada_tune {line}', says)
+    refused('llada_generate --prompts pairs.jsonl', 'tuned to answer')
+    refused('llada_generate --chat --prompt a', 'official')
     refused('ar_train --data toy --init mine --out x', 'this command trains an autoregressive model')
     for line, says in {'--prompt a☃': "unknown character '☃'", '--length 9999999': 'between 1 and 1000000',
                        '--template KING': "no gap '_'", '--model none': "no checkpoint folder 'none'", '--remasking best': 'choose from random',

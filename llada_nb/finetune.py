@@ -197,29 +197,26 @@ class Tuning:
         kind,block = self.tr.model.cfg.kind,self.info.get('block', 4)
         return answer_losses(kind, self.tok.mask_id, end_of(self.tok), block)
 
-# %% ../nbs/09_finetune.ipynb #a661851d
+# %% ../nbs/09_finetune.ipynb #93f8f3ba
 def new_model(
     pairs:list, # To learn from and to judge by
     kind:str,   # Of a new model; None: `init`
     init:str,   # As in `load_any`
     preset:str, # Size of a new model
     device      # Where the weights go
-)->tuple:       # Model, tokenizer
-    "The model to be tuned; what its vocabulary lacks is added, and said."
+)->tuple:       # Model, tokenizer, characters that were added to its vocabulary
+    "The model to be tuned, with all that the pairs need."
     text = ''.join(p+a for p,a in pairs)+end_char
     if kind:
         tok = CharTokenizer(text)
         sizes = replace(presets[preset][0], vocab_size=tok.vocab_size, kind=kind)
-        return Transformer(sizes),tok
+        return Transformer(sizes),tok,''
     model,tok = load_any(init, device)[:2]
     if tok is None: raise ValueError(
         f"'{init}' was saved without a tokenizer: it cannot be tuned on text")
-    model,tok,new = grow(model, tok, text)
-    if new and world()[0]==0: print(
-        f'new to the model, and added to its vocabulary: {visible(new)}', file=sys.stderr)
-    return model,tok
+    return grow(model, tok, text)
 
-# %% ../nbs/09_finetune.ipynb #0c71fe09
+# %% ../nbs/09_finetune.ipynb #e9fd68f0
 tune_defaults = dict(preset='cpu', init='llada', seed=0, windows=256, pairs=20_000, bs=64)
 
 def begin_tuning(
@@ -231,8 +228,8 @@ def begin_tuning(
     want = tune_defaults | {k:v for k,v in asked.items() if v is not None}
     if asked.get('kind'): del want['init']
     torch.manual_seed(want['seed'])
-    model,tok = new_model(pairs, asked.get('kind'), want.get('init'), want['preset'],
-                          device)
+    model,tok,new = new_model(pairs, asked.get('kind'), want.get('init'), want['preset'],
+                              device)
     if (kind:=model.cfg.kind)!='blocks' and 'block' in want: raise ValueError(
         f"--block is for block models, and this one is of kind '{kind}': leave it out")
     if 'dropout' in want: set_dropout(model, want['dropout'])
@@ -242,8 +239,9 @@ def begin_tuning(
     rows,k = pair_rows(pairs, tok, L:=model.cfg.max_len),want.get('block', 4)
     own = dict(room=room_for(rows, end_of(tok), kind, L, k))
     if kind=='blocks': own['block'] = k
-    return Trainer(model.to(device), how),tok,want | dict(
-        answers=own, kind=kind, steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
+    now = dict(answers=own, kind=kind, steps=how.steps, lr=how.lr)
+    return Trainer(model.to(device), how),tok,want | now | dict(
+        dropout=model.cfg.dropout, added=new)
 
 # %% ../nbs/09_finetune.ipynb #6e444f54
 def check_tuning(asked:dict): # As in `open_tuning`
@@ -255,7 +253,7 @@ def check_tuning(asked:dict): # As in `open_tuning`
     if kind and asked.get('init'): raise ValueError(
         '--kind begins with a new model, --init with a trained one: leave one out')
 
-# %% ../nbs/09_finetune.ipynb #84019edf
+# %% ../nbs/09_finetune.ipynb #f53713ea
 def open_tuning(
     out,              # Run folder
     data:str=None,    # As in `find_pairs`; None: sorting, or what the run was begun with
@@ -281,7 +279,10 @@ def open_tuning(
         about = dict(corpus=Path(source).name, source=source, sha256=sha)
         info = provenance('llada_tune', **flags) | about | info
         t = Tuning(tr, tok, *split_pairs(pairs), where, info, rows)
-        if world()[0]==0 and not resume: t.out = make_room(out)
+        if world()[0]==0 and not resume:
+            t.out = make_room(out)
+            if new:=info['added']: print('new to the model, and added to its vocabulary: '
+                                         + visible(new), file=sys.stderr)
     return t
 
 # %% ../nbs/09_finetune.ipynb #89945495

@@ -61,7 +61,8 @@ def run(task, kind, seed, scale=1):
         print(task, kind, rows[-1], f'{spent:.0f} s', flush=True)
         start = time.process_time()
     asked = {k: kw | (dict(steps=-(-room//2)) if k == 'half the calls' else {}) for k, (kw, _) in ways(kind).items()}
-    ends = {k: score(tr.model, judge[:500], ways(kind)[k][1], **kw) for k, kw in asked.items()}
+    spare = size['max_len']-room-max(len(p) for p, _ in judge)              # behind the longest prompt
+    ends = {k: score(tr.model, judge[:500], ways(kind)[k][1], **kw) for k, kw in asked.items() if ways(kind)[k][1] <= spare}
     print(ends, flush=True)
     return dict(task=task, kind=kind, seed=seed, steps=n, rows=rows, ways=ends, learned=score(tr.model, learn[:200], **usual),
                 parameters=sum(p.numel() for p in tr.model.parameters()), learned_from=len(learn), held_out=len(judge), room=room,
