@@ -133,6 +133,7 @@ P
 
 # fewer and cheaper calls
 llada_generate --model runs/llada --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
+llada_generate --model runs/llada --prompt KING --length 60 --steps 80 --revisit rescale:0.1 --out twice.json; [ "$(python -c 'import json; print(len(json.load(open("twice.json"))["states"]))')" = 81 ]
 llada_bench --model runs/llada --judge runs/ar --length 32 --block 16 --n 1 --sizes tiny --vocab 500 --out speed.json | grep 'vocabulary 500'
 
 # prompts and answers: taught, written from a file, gone on with where it stopped

@@ -108,7 +108,7 @@ def main():
     refused('llada_generate --chat --prompt a', 'official')
     refused('ar_train --data toy --init mine --out x', 'this command trains an autoregressive model')
     for line, says in {'--prompt a☃': "unknown character '☃'", '--length 9999999': 'between 1 and 1000000',
-                       '--template KING': "no gap '_'", '--model none': "no checkpoint folder 'none'", '--remasking best': 'choose from random',
+                       '--template KING': "no gap '_'", '--model none': "no checkpoint folder 'none'", '--revisit often': 'choose from cap', '--revisit cap:2': 'η of revisit', '--remasking best': 'choose from random',
                        '--steps 3 --threshold 0.5': 'exclude each other', '--cache all': 'choose from prefix', '--model ar --steps 3': 'only for LLaDA checkpoints',
                        '--device abacus': 'choose from auto', '--temperature nan': '--temperature is nan', '--out nowhere/x.json': "no folder 'nowhere'",
                        '--gap *': '--gap is of no use', '--out theirs': 'is a folder', '--temperature 1e-320': 'temperature is'}.items(): refused(f'llada_generate {line}', says)

@@ -98,24 +98,25 @@ def show_state(
     out.flush()
     if live: time.sleep(pause)
 
-# %% ../nbs/04c_generation.ipynb #870c2962
+# %% ../nbs/04c_generation.ipynb #557534be
 def follow(
     states:Iterator,   # As `trajectory` yields them
     xt:Tensor,         # Where they begin, (B,L) long
     tok,               # Decodes them
     watch:bool,        # Show the first text resolving
-    steps:int=None     # Model calls at most; None: one per mask
+    steps:int=None,    # Model calls at most; None: one per mask
+    again:bool=False   # May there be more calls than masks?
 )->tuple[list,list]:   # The texts; the states of the first one
     "Run a generation to its end."
     seen,masks = [tok.decode(xt[0])],int((xt[0]==tok.mask_id).sum())
-    total = min(ifnone(steps, masks), masks)
+    total = steps if again and steps else min(ifnone(steps, masks), masks)
     bar = tqdm(states, 'write', total, leave=False, unit='call', disable=watch)
     for xt in bar:
         seen.append(tok.decode(xt[0]))
         if watch: show_state(seen[-1], sys.stdout)
     return [tok.decode(r) for r in xt],seen
 
-# %% ../nbs/04c_generation.ipynb #fd93c97e
+# %% ../nbs/04c_generation.ipynb #b37a5f04
 def decoder_flags(
     kind:str,    # Of the checkpoint
     temperature:float, # For every kind; None: .6, or greedy for an official one
@@ -136,7 +137,8 @@ def decoder_flags(
         steps=flags['steps'], block_len=given.get('block', 32 if kind=='llada' else 8),
         threshold=flags['threshold'], remasking=given.get('remasking', rule))
     if kind=='llada': return own | dict(
-        cache=flags['cache'], cfg_scale=given.get('guidance', 0.))
+        cache=flags['cache'], cfg_scale=given.get('guidance', 0.),
+        revisit=given.get('revisit'))
     if kind=='blocks': given = [k for k in given if k in ('cache', 'guidance')]
     if given: raise ValueError(
         f"{', '.join(f'--{k}' for k in given)}: only for LLaDA checkpoints, "
@@ -204,7 +206,7 @@ def as_chat(
     ids = tok.encode(text)
     return text,SimpleNamespace(decode=lambda x: tok.answer(x, ids), mask_id=tok.mask_id)
 
-# %% ../nbs/04c_generation.ipynb #bbac0d67
+# %% ../nbs/04c_generation.ipynb #82823d17
 @call_parse
 @command
 def llada_generate(
@@ -222,6 +224,7 @@ def llada_generate(
     threshold:float=None,   # Reveal all that is as sure in a call (instead of --steps)
     cache:str=None,       # Approximate: prefix (block and what follows) or dual (block)
     guidance:float=None,    # Classifier-free guidance (default: none)
+    revisit:str=None,       # Take back what was written: rescale:0.1 (default: never)
     chat:store_true=False,  # The prompt is a question to an official Instruct model
     dtype:str=None,         # float32, bfloat16, float16, float64 (default: as stored)
     seed:int=0,             # Text i draws from stream seed+i
@@ -233,7 +236,7 @@ def llada_generate(
     "Write text with a trained model of any kind."
     return write_asked(AttrDict(locals()))
 
-# %% ../nbs/04c_generation.ipynb #7431de8f
+# %% ../nbs/04c_generation.ipynb #ed75315e
 def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or answers
     "What `llada_generate` does; `ValueError` or `OSError` in the words of its flags."
     check_number('--n', o.n, 1, 10**6)
@@ -246,7 +249,7 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     if tuned:=info.get('answers') if o.template is None else None:
         o.block = ifnone(o.block, tuned.get('block'))
         o.temperature = ifnone(o.temperature, 0.)
-    how = some('steps block remasking threshold cache guidance')
+    how = some('steps block remasking threshold cache guidance revisit')
     kw = decoder_flags(m.cfg.kind, o.temperature, o.seed, theirs, **how)
     if tuned or o.prompts: return late('writer', 'answers')(
         m, tok, tuned, kw, **some('prompt prompts n length out'))
@@ -257,7 +260,7 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     if note:=how_it_goes_on(tok, m.cfg, xt.shape[1]):
         print(f'llada_generate: {note}', file=sys.stderr)
     states = slide(m, xt, tok.mask_id, **kw, **own_ids(tok, m.cfg))
-    texts,states = follow(states, xt, reads, o.watch, o.steps)
+    texts,states = follow(states, xt, reads, o.watch, o.steps, o.revisit)
     flags = dict(prompt=o.prompt or None) | some(
         'template gap model length n temperature seed chat') | how
     result = provenance('llada_generate', **flags, dtype=o.dtype, device=o.device)

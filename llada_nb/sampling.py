@@ -255,7 +255,7 @@ def draw(
     rand = lambda: noise(2*c+1, 1)[:,0].float().to(logits.device)
     return x0,remaskings[remasking](logits, x0, rand)
 
-# %% ../nbs/04_sampling.ipynb #ff733a27
+# %% ../nbs/04_sampling.ipynb #06af81a9
 #| code-fold: true
 def check_denoise(model, steps, temperature, remasking, threshold, cache, refresh,
                   cfg_scale, gamma, revisit, eos): # As in `denoise`
@@ -271,7 +271,7 @@ def check_denoise(model, steps, temperature, remasking, threshold, cache, refres
         f'refresh is {refresh}; it must be at least 1, and needs a cache')
     how = dict(steps=steps, threshold=threshold, gamma=gamma)
     if revisit and (len(eos) or {threshold, gamma}!={None}): raise ValueError(
-        'revisit goes by a plan of calls: leave threshold, gamma and eos out')
+        'revisit goes by a plan of calls, not by threshold, gamma or an end: leave one out')
     if len(how:=[k for k,v in how.items() if v is not None])>1: raise ValueError(
         f"{' and '.join(how)} exclude each other: give one of them")
     check_number('threshold', threshold)
