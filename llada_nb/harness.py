@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log_likelihood', 'is_greedy', 'encode_pair', 'tiles', 'HarnessModel', 'until_any']
 
-# %% ../nbs/07b_harness.ipynb #f968a665
+# %% ../nbs/07b_harness.ipynb #94aedb3f
 #| code-fold: true
 from logging import getLogger
 
@@ -20,6 +20,7 @@ from .checkpoint import load_any
 from .core import check_number, device_of
 from .evaluate import judge_checkpoint
 from .generation import decoder_flags, own_ids, slide
+from .hf_tokens import render_chat
 from .loop import judging
 from .sampling import prompt_ids, trajectory, unit_of
 
@@ -84,7 +85,7 @@ def tiles(
     "Every token is judged once; the last window is as long as the others."
     return [(max(0, min(a+W, n)-W), a, min(a+W, n)) for a in range(0, n, W)]
 
-# %% ../nbs/07b_harness.ipynb #c5a5e7ca
+# %% ../nbs/07b_harness.ipynb #ba5b5f83
 class HarnessModel(LM):
     "A checkpoint as `lm_eval` wants models: give it to `simple_evaluate`."
     def __init__(self,
@@ -109,6 +110,7 @@ class HarnessModel(LM):
         self.writing = flags | dict(steps=steps, block=block)
 
     loglikelihood = loglikelihood_rolling = generate_until = None     # they follow
+    tokenizer_name = ''                                   # the harness asks for it in chats
 
     def judge(self, ids, given): # (L,) long, tokens in front; nats and their error
         return log_likelihood(self.model, ids, given, self.tok.mask_id, self.calls,
@@ -179,6 +181,15 @@ def generate_until(self:HarnessModel, requests, disable_tqdm=False): # args: tex
         text = tok.answer(xt[0], ids) if kw.get('eos') else tok.decode(xt[0,len(ids):])
         said.append(until_any(text, how.get('until')))
     return said
+
+# %% ../nbs/07b_harness.ipynb #36cb5776
+@patch
+def apply_chat_template(self:HarnessModel, chat_history, add_generation_prompt=True):
+    "Messages (role, content) as the text that the model goes on with."
+    if not hasattr(self.tok, 'chat'): raise ValueError(
+        'no chat template: only official checkpoints have one; leave apply_chat_template out')
+    return render_chat(self.tok.chat_template, chat_history, add_generation_prompt,
+                       **self.tok.special)
 
 # %% ../nbs/07b_harness.ipynb #4209cd78
 if LM is not object and 'llada_nb' not in MODEL_REGISTRY:

@@ -33,10 +33,11 @@ def _jinja_sandbox():
         f'the sandbox of jinja2 {found} can be left: {get}')
     return sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
 
-# %% ../nbs/07a_hf_tokens.ipynb #efb555e7
+# %% ../nbs/07a_hf_tokens.ipynb #b019584a
 def render_chat(
     template:str, # Jinja: code, so from a checkpoint that you trust
-    turns,        # What user and assistant said, in turn, the user first
+    turns,        # What user and assistant said, in turn, the user first; or messages
+    begin:bool=True,# Does the assistant begin a new turn? False: it goes on with its last
     **special     # bos_token, eos_token, …
 )->str:           # The text that the model continues
     "A conversation as the model was tuned on it; `ValueError` in one line."
@@ -44,11 +45,15 @@ def render_chat(
     if not isinstance(template, str) or '{' not in template: raise ValueError(
         'there is no chat_template: tokenizer_config.json of Instruct models has one')
     roles = ('user', 'assistant')
-    said = [dict(role=roles[i%2], content=t) for i,t in enumerate(turns)]
-    try: return env.from_string(template).render(
-        special | dict(messages=said, add_generation_prompt=True))
+    said = [t if isinstance(t, dict) else dict(role=roles[i%2], content=t)
+            for i,t in enumerate(turns)]
+    try: text = env.from_string(template).render(
+        special | dict(messages=said, add_generation_prompt=begin))
     except Exception as e: raise ValueError(
         f'the chat_template does not work: {first_line(e)}') from None
+    if begin: return text
+    last = said[-1]['content'].strip()
+    return text[:text.rindex(last)+len(last)]
 
 # %% ../nbs/07a_hf_tokens.ipynb #d2d3e6ce
 def _tokenizer_doc(
