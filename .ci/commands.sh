@@ -131,6 +131,31 @@ assert abs(a['nats']-b['nats'])<.02, (a['nats'], b['nats'])
 print('ok: begun by two processes, ended by one', b['nats'], a['nats'])
 P
 
+# a model divided over two processes: the same run folder, the result of one; stopped by Ctrl-C, it is finished by four, and by one without the flag
+python - <<'P' >log 2>&1 || { cat log; exit 1; }
+import json, shutil, signal, subprocess
+def torchrun(n, line, stop=False):
+    p = subprocess.Popen(f'torchrun --nproc-per-node {n} --no-python {line}'.split(), stderr=subprocess.PIPE)
+    seen = b''
+    while stop and b'loss' not in seen: seen += p.stderr.read(1)
+    if stop: p.send_signal(signal.SIGINT)
+    seen += p.stderr.read()
+    assert bool(p.wait())==stop and (not stop or b'interrupted after update' in seen), seen.decode()
+new = 'llada_train --preset tiny --data toy --steps 60 --windows 8 --out'
+subprocess.run(f'{new} undivided'.split(), check=True)
+torchrun(2, f'{new} parts --shard')
+torchrun(2, f'{new} broken --shard', stop=True)
+shutil.copytree('broken', 'broken4')
+torchrun(4, 'llada_train --resume --shard --out broken4')
+subprocess.run('llada_train --resume --out broken'.split(), check=True)
+subprocess.run('llada_generate --model parts --prompt KING --length 40'.split(), check=True)
+a, *others = (json.load(open(f'{f}/result.json'))['nats'] for f in ('undivided', 'parts', 'broken', 'broken4'))
+assert max(abs(a-b) for b in others)<.02, (a, others)
+print('ok: divided', others, 'one', a)
+P
+tail -n1 log
+fails 1 'start them with torchrun' llada_train $tiny --shard
+
 # fewer and cheaper calls
 llada_generate --model runs/llada --prompt KING --length 60 --threshold 0.5 --block 16 --cache dual
 llada_generate --model runs/llada --prompt KING --length 60 --steps 80 --revisit rescale:0.1 --out twice.json; [ "$(python -c 'import json; print(len(json.load(open("twice.json"))["states"]))')" = 81 ]

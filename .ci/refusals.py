@@ -96,7 +96,8 @@ def main():
                            '--data none.txt': "no text file 'none.txt'", '--data empty.txt': '0 characters', '--data binary.txt': 'zero byte',
                            '--data latin.txt': 'not UTF-8', '--data short.txt': "'short.txt' has 5 characters", '--data toy --out file': 'cannot write to',
                            '--data toy --out none --resume': 'no checkpoint folder', '--data toy --steps 0': '--steps is 0', '--steps many': 'invalid int value',
-                           '--data toy --out theirs': 'not of a run', '--data toy --init none': 'no checkpoint folder'}.items(): refused(f'{c} {line}', says)
+                           '--data toy --out theirs': 'not of a run', '--data toy --init none': 'no checkpoint folder',
+                           '--data toy --shard': 'start them with torchrun', '--data toy --shard --compile': 'exclude each other'}.items(): refused(f'{c} {line}', says)
         for flag in ('data', 'out', 'init', 'preset', 'device'): refused([c, f'--{flag}', ''], f'--{flag} is empty')
     for c in ('llada_train', 'ar_train'):
         for line, says in {'bpe': 'as in bpe:4096', 'bpe:9': 'size is 9', 'words': "no tokenizer 'words'", 'short.txt': 'no tokenizer.json'}.items(): refused(f'{c} --data toy --tokenizer {line}', says)

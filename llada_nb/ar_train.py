@@ -70,7 +70,7 @@ def ar_plan(run:Run)->Plan: # About to begin
     return Plan(loss, batches(run.train_ids, run.tr.cfg.bs, L), judge, 'loss', n=1,
                 also=dict(random_windows=on_crops))
 
-# %% ../nbs/03_ar_train.ipynb #cfe2ea4b
+# %% ../nbs/03_ar_train.ipynb #dd8224b7
 @call_parse
 @command
 def ar_train(
@@ -90,6 +90,7 @@ def ar_train(
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
+    shard:store_true=False,   # Under torchrun: divide the model over the processes
     version:store_true=False  # Print the version and exit
 ):
     "Train the autoregressive baseline: the same Transformer with a causal mask."

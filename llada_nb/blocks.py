@@ -398,7 +398,7 @@ def blocks_plan(run:Run)->Plan: # About to begin
                 f'bound at block {L}', streams=2,
                 also={k:(f, run.final) for k,f in curve.items()})
 
-# %% ../nbs/08_blocks.ipynb #34ebb78c
+# %% ../nbs/08_blocks.ipynb #15910ec6
 @call_parse
 @command
 def blocks_train(
@@ -418,6 +418,7 @@ def blocks_train(
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
+    shard:store_true=False,   # Under torchrun: divide the model over the processes
     version:store_true=False  # Print the version and exit
 ):
     "Train one model for every block length, the baseline and LLaDA among them."

@@ -177,18 +177,20 @@ def read_pair(
     meta = read_doc(folder/doc, read_stamp(folder/weights))
     return read_tensors(folder/weights, device),meta
 
-# %% ../nbs/01a_checkpoint.ipynb #5c6111a9
+# %% ../nbs/01a_checkpoint.ipynb #8a6a0ba5
 def save_model(
     model:nn.Module,   # A `Transformer`, compiled or wrapped or not
     folder,            # Written atomically: an old checkpoint survives a crash
     tok=None,          # Saved with the weights: its class is in `data.tokenizers`
+    weights:dict=None, # Name → tensor, to be saved instead of the model's own
     **info             # Provenance: anything that JSON can hold
 ):
     "Save weights, shape, tokenizer and `info`: `model.safetensors`, `config.json`."
     model = bare(model)
     meta = info | dict(format=ckpt_format, version=__version__, model=asdict(model.cfg),
                        tokenizer=tok_json(tok))
-    write_pair(folder, 'model.safetensors', 'config.json', model.state_dict(), meta)
+    tensors = model.state_dict() if weights is None else weights
+    write_pair(folder, 'model.safetensors', 'config.json', tensors, meta)
 
 # %% ../nbs/01a_checkpoint.ipynb #5e370e5d
 def tok_json(
@@ -292,8 +294,9 @@ def check_tok(
     if own and its and own!=its: raise ValueError(
         f'{where}the tokenizer is not the one that the model was trained with')
 
-# %% ../nbs/01a_checkpoint.ipynb #146e82af
-pretrained = dict(llada='llada_train', ar='ar_train')   # name → what trains one like it
+# %% ../nbs/01a_checkpoint.ipynb #9d9b1921
+pretrained = dict(llada='llada_train', ar='ar_train',
+                  blocks='blocks_train')                # name → what trains one like it
 
 def weights_folder()->Path: # One subfolder for each
     "Where the package keeps its weights."

@@ -206,7 +206,7 @@ def as_chat(
     ids = tok.encode(text)
     return text,SimpleNamespace(decode=lambda x: tok.answer(x, ids), mask_id=tok.mask_id)
 
-# %% ../nbs/04c_generation.ipynb #82823d17
+# %% ../nbs/04c_generation.ipynb #f99a5ecb
 @call_parse
 @command
 def llada_generate(
@@ -214,7 +214,7 @@ def llada_generate(
     template:str=None,     # Text with gaps, instead of a prompt: "To be, ___ not to be"
     gap:str=None,           # Character that marks a gap (default: _)
     prompts:str=None,       # For a tuned model: a file of them, a line each, or .jsonl
-    model:str='llada',      # llada or ar, those of the package, or a checkpoint folder
+    model:str='llada',      # llada, ar, blocks: those of the package; or a folder
     length:int=None,        # Characters in all (default: 150 more); of an answer: its own
     n:int=1,                # Texts
     steps:int=None,         # Model calls (default: one per character)

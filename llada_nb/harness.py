@@ -182,12 +182,13 @@ def generate_until(self:HarnessModel, requests, disable_tqdm=False): # args: tex
         said.append(until_any(text, how.get('until')))
     return said
 
-# %% ../nbs/07b_harness.ipynb #36cb5776
+# %% ../nbs/07b_harness.ipynb #71c53029
 @patch
 def apply_chat_template(self:HarnessModel, chat_history, add_generation_prompt=True):
     "Messages (role, content) as the text that the model goes on with."
     if not hasattr(self.tok, 'chat'): raise ValueError(
-        'no chat template: only official checkpoints have one; leave apply_chat_template out')
+        'no chat template: only official checkpoints have one; leave '
+        'apply_chat_template out')
     return render_chat(self.tok.chat_template, chat_history, add_generation_prompt,
                        **self.tok.special)
 

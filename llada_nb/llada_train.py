@@ -136,7 +136,7 @@ def llada_plan(run:Run)->Plan: # About to begin
     judge = partial(llada_bound, mask_id=mask_id)
     return Plan(loss, random_lengths(x0), judge, 'bound (L/l form)')
 
-# %% ../nbs/02_llada_train.ipynb #ede0dbb4
+# %% ../nbs/02_llada_train.ipynb #4b6d6b95
 @call_parse
 @command
 def llada_train(
@@ -156,6 +156,7 @@ def llada_train(
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update
     bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
+    shard:store_true=False,   # Under torchrun: divide the model over the processes
     version:store_true=False  # Print the version and exit
 ):
     "Train a LLaDA model: a Transformer that restores masked characters."

@@ -329,7 +329,7 @@ def init_weights(
         if n.endswith(('wo.weight', 'down.weight', 'mix')): nn.init.zeros_(p)
         elif p.ndim>1: nn.init.normal_(p, std=scale)
 
-# %% ../nbs/01_model.ipynb #05793251
+# %% ../nbs/01_model.ipynb #52c3c14c
 class Transformer(nn.Module):
     "ids (B,L) → logits (B,L,V): LLaDA of kind 'llada', a GPT-like model of kind 'ar'."
     def __init__(self, cfg:ModelConfig):
@@ -339,7 +339,7 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(cfg, n) for n in taps)
         self.norm = nn.RMSNorm(cfg.dim, cfg.norm_eps)
         if not cfg.tied: self.head = nn.Linear(cfg.dim, cfg.vocab_size, bias=False)
-        self.table,self.kept = None,[]                            # of `angles`, `lean`
+        self.table,self.kept,self.divided = None,[],False   # of `angles`, `lean`, `shard`
         init_weights(self)
 
     def __getstate__(self): return self.__dict__ | dict(table=None, kept=[])  # in copies
@@ -394,11 +394,11 @@ def angles(self:Transformer, ids, valid, pos, past): # As in `body` → what `ro
             table = self.table = rope(at, *size)
     return [r[None,past:end] for r in table]
 
-# %% ../nbs/01_model.ipynb #ad662611
+# %% ../nbs/01_model.ipynb #8f14fc67
 @patch
 def lean(self:Transformer, n): # Tokens to be read → blocks, the mode to call them in
     learn = self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()
-    if learn: return self.blocks,nullcontext()
+    if learn or self.divided: return self.blocks,nullcontext()
     if n>lean_most: return self.blocks,torch.inference_mode()
     if not (len(self.kept)==len(self.blocks) and all(o.fresh() for o in self.kept)):
         self.kept = [Lean(b) for b in self.blocks]

@@ -7,7 +7,7 @@ __all__ = ['presets', 'defaults', 'Setup', 'make_tokenizer', 'set_up', 'save_tra
            'plot_history', 'LiveCurve', 'fit', 'write_history', 'Run', 'open_run', 'resume_run', 'check_asked',
            'set_dropout', 'check_fit', 'announce', 'close_run', 'Plan', 'run_training']
 
-# %% ../nbs/01e_runs.ipynb #50e031bf
+# %% ../nbs/01e_runs.ipynb #27aa0eb3
 #| code-fold: true
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -26,18 +26,20 @@ from tqdm.auto import tqdm
 import torch
 
 from . import __version__
-from .checkpoint import (build_model, ckpt_format, load_any, load_model,
-                                 read_pair, read_tok, save_model, tok_json, write_pair)
+from .checkpoint import (build_model, ckpt_format, load_any, read_pair, read_tok,
+                                 save_model, tok_json, write_pair)
 from .core import (best_device, check_choice, check_number, first_line, late,
                            max_seed, provenance, user_path, write_json)
 from .corpora import (Documents, Encoded, all_characters, encode_text,
                               find_text, training_part)
 from .data import batches, split, spread, windows
 from .folders import let_go, let_go_on_error, make_room, take_up
-from .loop import (TrainConfig, Trainer, mean_loss, replicate, rng_state,
+from .loop import (TrainConfig, Trainer, mean_loss, replicate, rng_of_first,
                            set_rng_state, train, update_flops)
 from .model import ModelConfig, Transformer
 from .parallel import interruptible, together, world
+from .shard import (check_shard, load_placed, part_like, part_named, placed,
+                            run_tensors)
 from .tokens import bytes_per_token, tokenizer_for
 
 # %% ../nbs/01e_runs.ipynb #6cd96d1c
@@ -98,48 +100,45 @@ def set_up(
 
 def _call(loss, special_id, model, x0): return loss(model, x0, special_id)
 
-# %% ../nbs/01e_runs.ipynb #79b7cd29
+# %% ../nbs/01e_runs.ipynb #8388ccc7
 def save_trainer(
-    tr:Trainer, # The run
-    folder,     # `state.safetensors` and `state.json`, written atomically
-    **meta      # Anything that JSON can hold
+    tr:Trainer,        # The run
+    folder,            # `state.safetensors` and `state.json`, written atomically
+    tensors:dict=None, # As `run_tensors` gave it; None: is asked
+    **meta             # Anything that JSON can hold
 ):
     "Save all that a resumed run needs."
-    tensors = {f'model.{k}':v for k,v in tr.model.state_dict().items()}
-    tensors |= {f'rng.{k}':v for k,v in rng_state().items()}
-    for i,opt in enumerate(tr.opts):
-        for p,state in opt.state_dict()['state'].items():
-            tensors |= {f'opt{i}.{p}.{k}':v for k,v in state.items()}
     own = dict(format=ckpt_format, version=__version__, model=asdict(tr.model.cfg),
                train=asdict(tr.cfg), step=tr.step, seconds=tr.seconds)
+    tensors = run_tensors(tr) if tensors is None else tensors
     write_pair(folder, 'state.safetensors', 'state.json', tensors, own | meta)
 
-# %% ../nbs/01e_runs.ipynb #f3ac0a58
+# %% ../nbs/01e_runs.ipynb #3318cb76
 def load_trainer(
     folder,            # As `save_trainer` wrote it
     device='cpu',      # Where to go on
     compile:bool=False,# As in `Trainer`
-    accumulate:int=1   # As in `Trainer`
+    accumulate:int=1,  # As in `Trainer`
+    shard:bool=False   # Divide it over the processes
 )->tuple:              # Trainer, meta; torch's generators are set to the saved state
     "The run that was saved; `FileNotFoundError` or `ValueError` for what is none."
     tensors,meta = read_pair(folder, 'state.safetensors', 'state.json')
-    def part(name):
-        return {k.removeprefix(f'{name}.'):v for k,v in tensors.items()
-                if k.startswith(f'{name}.')}
-    model = build_model(meta.pop('model', None), part('model'), folder).to(device)
+    part = partial(part_named, tensors)
+    model = build_model(meta.pop('model', None), part('model'), folder)
     try:
-        tr = Trainer(model, TrainConfig(**meta.pop('train')), compile, accumulate)
+        how = TrainConfig(**meta.pop('train'))
+        tr = Trainer(placed(model, device, shard), how, compile, accumulate)
         tr.step,tr.seconds = int(meta.pop('step')),float(meta.pop('seconds'))
         check_number('step', tr.step, 0, tr.cfg.steps)
         for r in meta.get('rows', []): math.fsum((r['step'], r['loss'], r['val']))
         for i,opt in enumerate(tr.opts): load_optimizer(opt, part(f'opt{i}'), tr.step)
-        set_rng_state(part('rng'))
+        set_rng_state(rng_of_first(part('rng')))
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as e:
         raise ValueError(f"'{folder}' cannot be resumed: {first_line(e)}") from None
     for k in ('format', 'version'): meta.pop(k, None)
     return tr,meta
 
-# %% ../nbs/01e_runs.ipynb #1d9e23e4
+# %% ../nbs/01e_runs.ipynb #4ef89d4c
 def load_optimizer(
     opt,          # A new one
     tensors:dict, # 'number of the parameter.name' → tensor
@@ -154,6 +153,8 @@ def load_optimizer(
     size = sum(s[main].numel() for s in state.values())
     want = sum(p.numel() for p in opt.param_groups[0]['params'])
     if step and size!=want: raise ValueError(f'{main} has {size} numbers, not {want}')
+    own = opt.param_groups[0]['params']
+    state = {i:{k:part_like(v, own[i]) for k,v in s.items()} for i,s in state.items()}
     opt.load_state_dict(opt.state_dict() | dict(state=state))
 
 # %% ../nbs/01e_runs.ipynb #469a059f
@@ -189,7 +190,7 @@ class LiveCurve:
         if self.handle: self.handle.update(picture)
         else: self.handle = display(picture, display_id=True)
 
-# %% ../nbs/01e_runs.ipynb #7d846970
+# %% ../nbs/01e_runs.ipynb #f66760bf
 def fit(
     tr:Trainer,            # Trained to `tr.cfg.steps`
     loss_fn:Callable,      # What training minimises: loss_fn(model, x0) → scalar
@@ -205,7 +206,8 @@ def fit(
 )->list[dict]:             # A row per evaluation: step, loss, val, lr, gnorm, seconds
     "Train to the end; asked to stop, save and raise `KeyboardInterrupt`."
     if IN_NOTEBOOK and not show: show = LiveCurve(info.get('corpus', 'validation'))
-    if rank:=world()[0]: out,show = None,None  # the first process speaks and writes
+    keeps,rank = out is not None,world()[0]
+    if rank: out,show = None,None              # the first process speaks and writes
     rows,val_loss,clock = list(rows or []),val_loss or loss_fn,time.perf_counter()
     if out and rows: write_history(out, rows, info.get('corpus', 'validation'))
     with interruptible() as asked, let_go_on_error(out), _bar(tr, rank) as bar:
@@ -215,7 +217,7 @@ def fit(
             if not (stop or due): continue
             tr.seconds += time.perf_counter()-clock
             if due: rows.append(_row(tr, s, mean_loss(tr.model, val_loss, val), more))
-            if out: _keep(tr, out, rows, tok, info, due)
+            if keeps: _keep(tr, out, rows, tok, info, due)
             if due and show: show(rows)
             if stop: raise _stopped(tr, out, stop)
             clock = time.perf_counter()
@@ -249,15 +251,18 @@ def _tick(bar, s):
     speed = s.tokens*(bar.format_dict['rate'] or 0)/1e3
     bar.set_postfix_str(f'loss {s.loss.item():.3f}, {speed:.1f}k tokens/s')
 
-# %% ../nbs/01e_runs.ipynb #26d6c0e3
+# %% ../nbs/01e_runs.ipynb #2d4f92fc
 def _keep(tr, out, rows, tok, info, due):
     "Write the state, and after an evaluation the best checkpoint and the history."
     if due and not math.isfinite(val:=rows[-1]['val']): raise ValueError(
         f'validation loss {val}, update {tr.step}: it has diverged; try a smaller --lr')
+    tensors = run_tensors(tr)                         # of a divided run all take part
+    if not out: return
     if due and rows[-1] is min(rows, key=lambda r: r['val']):
         now = {k:rows[-1][k] for k in ('step', 'seconds', 'val')}
-        save_model(tr.model, out, tok, train=asdict(tr.cfg), **now, **info)
-    save_trainer(tr, Path(out)/'last', rows=rows, tokenizer=tok_json(tok), **info)
+        best = part_named(tensors, 'model')
+        save_model(tr.model, out, tok, best, train=asdict(tr.cfg), **now, **info)
+    save_trainer(tr, Path(out)/'last', tensors, rows=rows, tokenizer=tok_json(tok), **info)
     if due: write_history(out, rows, info.get('corpus', 'validation'))
 
 def _stopped(tr, out, signum):
@@ -291,7 +296,7 @@ class Run:
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #f0199755
+# %% ../nbs/01e_runs.ipynb #bb16971f
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
@@ -301,14 +306,17 @@ def open_run(
     resume:bool=False, # Go on with the run in `out`
     compile:bool=False,# As in `Trainer`
     accumulate:int=1,  # As in `Trainer`
+    shard:bool=False,  # As in `load_trainer`
     **asked            # preset, steps, lr, seed, init, windows, …; None: the default
 )->Run:
     "The beginning of a run; `ValueError` or `OSError` for what does not fit."
     check_asked(asked | dict(accumulate=accumulate))
-    build = compile,accumulate
+    if shard: check_shard(compile)
+    build = compile,accumulate,shard
     where,dev = user_path(out, '--out'),best_device(device)
     flags = dict(data=data, out=str(out), device=device, compile=compile) | asked
     if accumulate>1: flags['accumulate'] = accumulate
+    if shard: flags['shard'] = True
     with let_go_on_error(where):
         tr,tok,info,rows = None,None,{},[]
         if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
@@ -331,11 +339,11 @@ def _text_of(data, info, resume, out):
         'give that one with --data')
     return text
 
-# %% ../nbs/01e_runs.ipynb #4025f4eb
+# %% ../nbs/01e_runs.ipynb #f76abda2
 def resume_run(
     out:Path,    # Run folder
     device,      # Where to go on
-    build:tuple, # `compile`, `accumulate`, as in `Trainer`
+    build:tuple, # `compile`, `accumulate`, `shard`, as in `load_trainer`
     asked:dict   # As in `check_asked`
 )->tuple:        # Trainer, tokenizer, info, rows
     "The run in `out`, where it stopped; `ValueError` if something else was asked for."
@@ -354,7 +362,7 @@ def resume_run(
                          f"leave it out to resume{on or ''}")
     return tr,tok,info | {k:then[k] for k in ('windows', 'loss') if k in then},rows
 
-# %% ../nbs/01e_runs.ipynb #386ed255
+# %% ../nbs/01e_runs.ipynb #b737f70e
 defaults = dict(preset='cpu', seed=0, windows=1024, tokenizer='chars') # where none is asked
 
 def check_asked(asked:dict): # As in `open_run`
@@ -374,7 +382,7 @@ def _begun(text, kind, device, build, asked):
     if init:
         if asked.get('tokenizer'): raise ValueError(
             "--tokenizer and --init exclude each other: a model's weights need its own")
-        model,tok = load_any(init, device)[:2]
+        model,tok = load_any(init, 'cpu')[:2]
     else:
         tok = make_tokenizer(words, text)
         model = Transformer(replace(sizes, vocab_size=tok.vocab_size, kind=kind))
@@ -382,7 +390,9 @@ def _begun(text, kind, device, build, asked):
     how = replace(how, **{k:want[k] for k in ('steps', 'lr', 'bf16') if k in want})
     now = dict(steps=how.steps, lr=how.lr, dropout=model.cfg.dropout)
     if not init: now['tokens'] = words
-    return Trainer(model.to(device), how, *build),tok,want | now
+    compile,accumulate,divide = build
+    tr = Trainer(placed(model, device, divide), how, compile, accumulate)
+    return tr,tok,want | now
 
 # %% ../nbs/01e_runs.ipynb #1e153f2c
 def set_dropout(
@@ -432,7 +442,7 @@ def announce(
           f'windows (work: {cost(looks*len(run.val))}), the final figure on '
           f'{len(run.final)} ({cost(n*len(run.final))})', file=sys.stderr)
 
-# %% ../nbs/01e_runs.ipynb #67f1dab8
+# %% ../nbs/01e_runs.ipynb #4fbf4546
 def close_run(
     run:Run,           # Done training
     val_loss:Callable, # As in `mean_loss`
@@ -442,11 +452,13 @@ def close_run(
     **also             # name → (loss function, windows): judged too, for the record
 )->dict:               # What `result.json` holds; None in the other processes
     "Judge the best checkpoint with fresh noise, write `result.json`, print a summary."
-    if world()[0]: return
     tr,x0,bit,L = run.tr,run.final,math.log(2),run.tr.model.cfg.max_len
+    if world()[0] and not tr.model.divided: return
     with let_go_on_error(run.out):
-        model,tok,info = load_model(run.out, tr.device)
+        model,tok,info = load_placed(run.out, tr.device, tr.model.divided)
         est = replicate(partial(mean_loss, model, val_loss, x0, seed=None), n)
+        also = {k:mean_loss(model, f, x, seed=1) for k,(f,x) in also.items()}
+        if world()[0]: return
         result = info | asdict(est) | dict(
             bits=est.nats/bit, bits_se=est.se/bit, what=what,
             unit=getattr(tok, 'unit', 'token'), windows=list(x0.shape),
@@ -456,11 +468,10 @@ def close_run(
             flops=update_flops(model, streams*L)*streams*L*tr.cfg.bs*tr.step,
             nats_per_byte=est.nats/bytes_per_token(tok, x0),
             note='the same split chose the best checkpoint, with other noise')
-        result |= {k:mean_loss(model, f, x, seed=1) for k,(f,x) in also.items()}
-        write_json(run.out/'result.json', result)
+        write_json(run.out/'result.json', result | also)
         print(_summary(result, run.out))
     let_go(run.out)
-    return result
+    return result | also
 
 # %% ../nbs/01e_runs.ipynb #c590b0af
 def _summary(r, out):
