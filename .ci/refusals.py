@@ -58,7 +58,7 @@ def refused(line, says=None):
 def odd_numbers():
     "Every flag that takes a number, with numbers that make no sense: refused, or the work would begin; never a traceback."
     ints, floats = ('0', '-1', str(2**64), '9'*30, '1.5', 'x'), ('nan', 'inf', '-inf', '-1', '1e-320', '1e400', 'x')
-    flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed accumulate | lr dropout blank', blocks_train='steps windows seed | lr dropout', llada_tune='pairs steps bs block windows seed | lr dropout',
+    flags = dict(llada_train='steps windows seed | lr dropout', ar_train='steps windows seed accumulate | lr dropout blank', blocks_train='steps windows seed | lr dropout', llada_tune='pairs steps bs block windows seed accumulate | lr dropout',
                  llada_generate='length n steps block seed | temperature threshold guidance',
                  llada_eval='length limit calls repeats seed context |', llada_bench='length block vocab n | temperature threshold')
     base = dict(llada_train='--preset tiny --data toy --out odd', ar_train='--preset tiny --data toy --out odd', blocks_train='--preset tiny --data toy --out odd',

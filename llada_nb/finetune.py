@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['tune_defaults', 'in_answer', 'answer_loss', 'answer_bound', 'answer_nll', 'answer_blocks_loss', 'grow', 'unpacked',
-           'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'check_tuning', 'open_tuning', 'look',
+           'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'check_tuning', 'pairs_of', 'open_tuning', 'look',
            'close_tuning', 'llada_tune']
 
 # %% ../nbs/09_finetune.ipynb #ada63799
@@ -216,13 +216,14 @@ def new_model(
         f"'{init}' was saved without a tokenizer: it cannot be tuned on text")
     return grow(model, tok, text)
 
-# %% ../nbs/09_finetune.ipynb #e9fd68f0
+# %% ../nbs/09_finetune.ipynb #cbfc03a9
 tune_defaults = dict(preset='cpu', init='llada', seed=0, windows=256, pairs=20_000, bs=64)
 
 def begin_tuning(
     pairs:list, # All of them
     device,     # Where to train
-    asked:dict  # What the flags say; None where not given
+    asked:dict, # What the flags say; None where not given
+    build:tuple=()# `compile`, `accumulate` of the `Trainer`
 )->tuple:       # Trainer, tokenizer, settings
     "A new tuning; `ValueError` for what does not fit."
     want = tune_defaults | {k:v for k,v in asked.items() if v is not None}
@@ -234,13 +235,13 @@ def begin_tuning(
         f"--block is for block models, and this one is of kind '{kind}': leave it out")
     if 'dropout' in want: set_dropout(model, want['dropout'])
     how = presets[want['preset']][1]
-    how = replace(how, **{k:want[k] for k in ('steps', 'lr', 'bs') if k in want})
+    how = replace(how, **{k:want[k] for k in ('steps', 'lr', 'bs', 'bf16') if k in want})
     if kind=='blocks': want.setdefault('block', 4)
     rows,k = pair_rows(pairs, tok, L:=model.cfg.max_len),want.get('block', 4)
     own = dict(room=room_for(rows, end_of(tok), kind, L, k))
     if kind=='blocks': own['block'] = k
     now = dict(answers=own, kind=kind, steps=how.steps, lr=how.lr)
-    return Trainer(model.to(device), how),tok,want | now | dict(
+    return Trainer(model.to(device), how, *build),tok,want | now | dict(
         dropout=model.cfg.dropout, added=new)
 
 # %% ../nbs/09_finetune.ipynb #6e444f54
@@ -253,30 +254,41 @@ def check_tuning(asked:dict): # As in `open_tuning`
     if kind and asked.get('init'): raise ValueError(
         '--kind begins with a new model, --init with a trained one: leave one out')
 
-# %% ../nbs/09_finetune.ipynb #f53713ea
+# %% ../nbs/09_finetune.ipynb #1b81ec97
+def pairs_of(
+    data:str, # As in `open_tuning`
+    n:int,    # How many, if they are made; None: as many as before
+    info:dict # Of the run that goes on; of a new one there is none
+)->tuple:     # Pairs; where they come from
+    "The pairs of a tuning; `ValueError` if they are not those that it was begun with."
+    source = ifnone(data, info.get('source', 'sorting'))
+    pairs = find_pairs(source, ifnone(n, info.get('pairs', tune_defaults['pairs'])))
+    sha = sha256(json.dumps(pairs).encode()).hexdigest()
+    if info and sha!=info.get('sha256'): raise ValueError(
+        f"'{source}' does not hold the pairs that the run was begun with: "
+        'give those with --data')
+    return pairs,dict(corpus=Path(source).name, source=source, sha256=sha)
+
+# %% ../nbs/09_finetune.ipynb #95d8243e
 def open_tuning(
     out,              # Run folder
     data:str=None,    # As in `find_pairs`; None: sorting, or what the run was begun with
     device:str='auto',# As in `best_device`
     resume:bool=False,# Go on with the run in `out`
+    compile:bool=False,# As in `Trainer`
+    accumulate:int=1, # Likewise
     **asked           # The other flags; None where not given
 )->Tuning:
     "The beginning of a tuning; `ValueError` or `OSError` for what does not fit."
-    check_tuning(asked)
+    check_tuning(asked | dict(accumulate=accumulate))
     where,dev = user_path(out, '--out'),best_device(device)
-    flags = dict(data=data, out=str(out), device=device) | asked
+    build,flags = (compile,accumulate),dict(data=data, out=str(out), device=device) | asked
     with let_go_on_error(where):
         info,rows = {},[]
-        if resume: tr,tok,info,rows = resume_run(where, dev, (False,1), asked)
-        source = ifnone(data, info.get('source', 'sorting'))
-        n = ifnone(asked.get('pairs'), info.get('pairs', tune_defaults['pairs']))
-        pairs = find_pairs(source, n)
-        sha = sha256(json.dumps(pairs).encode()).hexdigest()
-        if resume and sha!=info.get('sha256'): raise ValueError(
-            f"'{source}' does not hold the pairs of the run in '{out}': "
-            'give those with --data')
-        if not resume: tr,tok,info = begin_tuning(pairs, dev, asked)
-        about = dict(corpus=Path(source).name, source=source, sha256=sha)
+        if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
+        pairs,about = pairs_of(data, asked.get('pairs'), info)
+        if not resume: tr,tok,info = begin_tuning(pairs, dev, asked, build)
+        if accumulate>1: flags['accumulate'] = accumulate
         info = provenance('llada_tune', **flags) | about | info
         t = Tuning(tr, tok, *split_pairs(pairs), where, info, rows)
         if world()[0]==0 and not resume:
@@ -322,7 +334,7 @@ def close_tuning(
           f"in '{t.out}'")
     return r
 
-# %% ../nbs/09_finetune.ipynb #511faa2d
+# %% ../nbs/09_finetune.ipynb #212dd3f0
 @call_parse
 @command
 def llada_tune(
@@ -341,10 +353,13 @@ def llada_tune(
     seed:int=None,            # Of weights, batches and noise (default: 0)
     device:str='auto',        # auto, cpu, cuda, cuda:1 or mps
     resume:store_true=False,  # Go on with the run in --out, with its settings
+    compile:store_true=False, # With torch.compile: for a GPU
+    accumulate:int=1,         # Parts in which a batch is read: less memory, same update
+    bf16:store_true=False,    # bfloat16 products on a CPU: faster where it has them
     version:store_true=False  # Print the version and exit
 ):
     "Teach a model to answer: prompts are kept, answers learned, and where they end."
-    asked = {k:v for k,v in locals().items() if k!='version'}
+    asked = {k:v for k,v in locals().items() if k!='version' and v is not False}
     with together():
         t = open_tuning(**asked)
         loss,judge = t.losses()
