@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['tune_defaults', 'in_answer', 'answer_loss', 'answer_bound', 'answer_nll', 'answer_blocks_loss', 'grow', 'unpacked',
            'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'check_tuning', 'pairs_of', 'open_tuning', 'look',
-           'close_tuning', 'llada_tune']
+           'close_tuning', 'llada_tune', 'tune']
 
 # %% ../nbs/09_finetune.ipynb #ada63799
 #| code-fold: true
@@ -269,7 +269,7 @@ def pairs_of(
         'give those with --data')
     return pairs,dict(corpus=Path(source).name, source=source, sha256=sha)
 
-# %% ../nbs/09_finetune.ipynb #95d8243e
+# %% ../nbs/09_finetune.ipynb #a740463f
 def open_tuning(
     out,              # Run folder
     data:str=None,    # As in `find_pairs`; None: sorting, or what the run was begun with
@@ -282,13 +282,14 @@ def open_tuning(
     "The beginning of a tuning; `ValueError` or `OSError` for what does not fit."
     check_tuning(asked | dict(accumulate=accumulate))
     where,dev = user_path(out, '--out'),best_device(device)
-    build,flags = (compile,accumulate),dict(data=data, out=str(out), device=device) | asked
+    build = compile,accumulate
+    flags = dict(data=data, out=str(out), device=device, compile=compile,
+                 accumulate=accumulate>1 and accumulate) | asked
     with let_go_on_error(where):
         info,rows = {},[]
         if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
         pairs,about = pairs_of(data, asked.get('pairs'), info)
         if not resume: tr,tok,info = begin_tuning(pairs, dev, asked, build)
-        if accumulate>1: flags['accumulate'] = accumulate
         info = provenance('llada_tune', **flags) | about | info
         t = Tuning(tr, tok, *split_pairs(pairs), where, info, rows)
         if world()[0]==0 and not resume:
@@ -334,7 +335,7 @@ def close_tuning(
           f"in '{t.out}'")
     return r
 
-# %% ../nbs/09_finetune.ipynb #212dd3f0
+# %% ../nbs/09_finetune.ipynb #0dc72311
 @call_parse
 @command
 def llada_tune(
@@ -359,7 +360,11 @@ def llada_tune(
     version:store_true=False  # Print the version and exit
 ):
     "Teach a model to answer: prompts are kept, answers learned, and where they end."
-    asked = {k:v for k,v in locals().items() if k!='version' and v is not False}
+    return tune({k:v for k,v in locals().items() if k!='version' and v is not False})
+
+# %% ../nbs/09_finetune.ipynb #80de1b69
+def tune(asked:dict)->dict: # Flags of `llada_tune`, as they were given; as `close_tuning`
+    "What the command does: begin or go on, train, judge, close."
     with together():
         t = open_tuning(**asked)
         loss,judge = t.losses()

@@ -190,7 +190,7 @@ class LiveCurve:
         if self.handle: self.handle.update(picture)
         else: self.handle = display(picture, display_id=True)
 
-# %% ../nbs/01e_runs.ipynb #f66760bf
+# %% ../nbs/01e_runs.ipynb #fba97943
 def fit(
     tr:Trainer,            # Trained to `tr.cfg.steps`
     loss_fn:Callable,      # What training minimises: loss_fn(model, x0) → scalar
@@ -205,9 +205,8 @@ def fit(
     **info                 # Provenance, saved with the weights
 )->list[dict]:             # A row per evaluation: step, loss, val, lr, gnorm, seconds
     "Train to the end; asked to stop, save and raise `KeyboardInterrupt`."
-    if IN_NOTEBOOK and not show: show = LiveCurve(info.get('corpus', 'validation'))
-    keeps,rank = out is not None,world()[0]
-    if rank: out,show = None,None              # the first process speaks and writes
+    keeps,rank = out is not None,world()[0]    # the first process speaks and writes
+    out,show = (None,None) if rank else (out, show or _curve(info))
     rows,val_loss,clock = list(rows or []),val_loss or loss_fn,time.perf_counter()
     if out and rows: write_history(out, rows, info.get('corpus', 'validation'))
     with interruptible() as asked, let_go_on_error(out), _bar(tr, rank) as bar:
@@ -234,7 +233,7 @@ def write_history(
     try: plot_history(rows, corpus).savefig(Path(out)/'loss.png')
     except Exception as e: warnings.warn(f"'{out}/loss.png' failed: {first_line(e)}")
 
-# %% ../nbs/01e_runs.ipynb #65c3f53d
+# %% ../nbs/01e_runs.ipynb #f2eb5f64
 def _bar(tr, rank): # One process shows it
     return tqdm(total=tr.cfg.steps, initial=tr.step, unit='update', dynamic_ncols=True,
                 disable=rank>0)
@@ -243,6 +242,9 @@ def _row(tr, s, val, more): # Of the history
     own = dict(step=s.step, loss=s.loss.item(), val=val, lr=s.lr, gnorm=s.gnorm.item(),
                seconds=round(tr.seconds, 2))
     return own | more(tr.model) if more else own
+
+def _curve(info):
+    if IN_NOTEBOOK: return LiveCurve(info.get('corpus', 'validation'))
 
 def _tick(bar, s):
     "Advance the bar by one update; every tenth shows loss and speed."
@@ -296,7 +298,7 @@ class Run:
     @cached_property
     def final(self): return spread(self.every, 4*self.info['windows']) # is reported
 
-# %% ../nbs/01e_runs.ipynb #bb16971f
+# %% ../nbs/01e_runs.ipynb #88782529
 def open_run(
     command:str,       # Its name, for the record
     kind:str,          # What is being trained
@@ -315,8 +317,7 @@ def open_run(
     build = compile,accumulate,shard
     where,dev = user_path(out, '--out'),best_device(device)
     flags = dict(data=data, out=str(out), device=device, compile=compile) | asked
-    if accumulate>1: flags['accumulate'] = accumulate
-    if shard: flags['shard'] = True
+    flags |= dict(accumulate=accumulate>1 and accumulate, shard=shard)
     with let_go_on_error(where):
         tr,tok,info,rows = None,None,{},[]
         if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
