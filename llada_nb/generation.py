@@ -148,7 +148,7 @@ def decoder_flags(
 # %% ../nbs/04c_generation.ipynb #92165c04
 longest_text = 10**6                                  # tokens that a command writes
 
-# %% ../nbs/04c_generation.ipynb #99573ccc
+# %% ../nbs/04c_generation.ipynb #d7cb99d8
 def what_to_write(
     tok,          # As in `template_ids`
     cfg,          # `ModelConfig` of the model
@@ -168,9 +168,9 @@ def what_to_write(
         return prompt_ids(tok, prompt, length, longest_text)
     if prompt or length is not None: raise ValueError(
         '--template says it all: leave --prompt and --length out')
-    return template_ids(tok, template, ifnone(gap, '_'), cfg.longest)
+    return template_ids(tok, template, ifnone(gap, '_'), longest_text)
 
-# %% ../nbs/04c_generation.ipynb #7cf224ce
+# %% ../nbs/04c_generation.ipynb #be247ccb
 def how_it_goes_on(
     tok,   # As in `unit_of`
     cfg,   # `ModelConfig` of the model
@@ -179,7 +179,7 @@ def how_it_goes_on(
     "What is done for a text longer than the model was trained for, in words."
     if L<=cfg.max_len: return ''
     how = (f'every one sees the {cfg.max_len} before it' if cfg.kind=='blocks' else
-           f'the last {cfg.max_len//2} are the prompt of what follows')
+           f'every stretch sees the {cfg.max_len//2} before it')
     return (f'{L} {unit_of(tok)}s are more than the {cfg.max_len} that the model '
             f'reads at once: {how}')
 
