@@ -6,11 +6,12 @@
 __all__ = ['end_char', 'end_of', 'canvas', 'reply_ids', 'answers', 'exact_match', 'json_lines', 'chat_text', 'prompt_of',
            'read_prompts', 'each_line', 'already', 'write_answers', 'reply']
 
-# %% ../nbs/09a_answers.ipynb #e14baa3a
+# %% ../nbs/09a_answers.ipynb #9054f86c
 #| code-fold: true
 from collections.abc import Iterator
 from pathlib import Path
 import json
+import os
 import sys
 
 from fastcore.basics import ifnone
@@ -150,7 +151,7 @@ def prompt_of(
     if isinstance(doc.get('prompt'), str): return doc['prompt']
     raise ValueError("has no text 'prompt', nor 'messages'")
 
-# %% ../nbs/09a_answers.ipynb #776472bb
+# %% ../nbs/09a_answers.ipynb #682850bc
 def read_prompts(
     path # .jsonl: JSON lines; any other: a line each
 )->list: # Texts
@@ -158,7 +159,8 @@ def read_prompts(
     path = user_path(path)
     if path.suffix!='.jsonl':
         if not path.is_file(): raise FileNotFoundError(f"no file '{path}'")
-        return path.read_text(encoding='utf-8-sig').splitlines()
+        lines = path.read_text(encoding='utf-8-sig').split('\n')
+        return [l for l in lines if l.strip()]
     return each_line(path, lambda doc: [prompt_of(doc)])
 
 def each_line(
@@ -174,25 +176,35 @@ def each_line(
                              + (len(bad)>3)*f'; {len(bad)-3} more')
     return made
 
-# %% ../nbs/09a_answers.ipynb #df4be787
+# %% ../nbs/09a_answers.ipynb #3136f0f3
 def already(
     out,         # A file of answers, or none yet
     prompts:list # What they answer
 )->int:          # How many are there
-    "The answers that are written; a line cut off goes; `ValueError` for other prompts."
+    "The answers that are written; a line cut off goes; `ValueError` for anything else."
     path = user_path(out)
     if not path.exists(): return 0
     raw = path.read_bytes()
-    whole = raw[:raw.rfind(b'\n')+1]
-    if whole!=raw: path.write_bytes(whole)
-    done = each_line(path, lambda doc: [prompt_of(doc)])
-    for i,(was,now) in enumerate(zip(done, prompts), 1):
-        if was!=now: raise ValueError(
+    *lines,rest = raw.split(b'\n')                         # rest: what was cut off, or ''
+    due = prompts[len(lines)] if len(lines)<len(prompts) else None
+    begin = f'{json.dumps(dict(prompt=due), ensure_ascii=False)[:-1]}, "answer"'.encode()
+    if rest[:len(begin)]!=begin[:len(rest)]: lines.append(rest)
+    for i,line in enumerate(lines, 1):
+        if (was:=_answered(line)) is None: raise ValueError(
+            f"line {i} of '{out}' is no answer: choose another --out")
+        if i<=len(prompts) and was!=prompts[i-1]: raise ValueError(
             f"line {i} of '{out}' answers another prompt: choose another --out")
-    if len(done)>len(prompts): raise ValueError(
-        f"'{out}' holds {len(done)} answers to {len(prompts)} prompts: "
+    if len(lines)>len(prompts): raise ValueError(
+        f"'{out}' holds {len(lines)} answers to {len(prompts)} prompts: "
         'choose another --out')
-    return len(done)
+    if rest: os.truncate(path, len(raw)-len(rest))
+    return len(lines)
+
+def _answered(line): # A line of a file → the prompt of an answer; None: it is none
+    try: doc = json.loads(line)
+    except ValueError: return
+    whole = isinstance(doc, dict) and {'prompt','answer','ended'}<=doc.keys()
+    return doc['prompt'] if whole else None
 
 # %% ../nbs/09a_answers.ipynb #f696c13e
 def write_answers(

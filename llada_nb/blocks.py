@@ -304,7 +304,7 @@ def make_room(self:TextCache, rows, T): # Where the places run out the oldest to
     self.h[:,r,to] = self.h[:,r,at]
     self.gone[full],self.held[full] = self.gone[full]+drop,keep
 
-# %% ../nbs/08_blocks.ipynb #ccba8ce9
+# %% ../nbs/08_blocks.ipynb #afb4ffd5
 class BlockReader:
     "Reads the block that is up, against the cache of what is written before it."
     def __init__(self, model, job, mask_id, cfg_scale=0., exclude=(), cache=None,
@@ -319,7 +319,9 @@ class BlockReader:
         self.block = job.block.masked_fill(~ours, -1).gather(1, self.order)
         self.cache = TextCache(model, len(job.xt), window)
         size = torch.zeros_like(job.block).scatter_add(1, job.block, ours.long())
-        check_number('block_len', int(size.max()), 0, self.cache.window)
+        if (most:=int(size.max()))>(sees:=self.cache.window): raise ValueError(
+            f'a block has {most} tokens from its first mask on, and the model sees {sees}: '
+            'give a smaller block_len')
 
     def read(self, job, turn):
         "One call of the model: the masks that are up say what they see."

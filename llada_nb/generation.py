@@ -170,16 +170,17 @@ def what_to_write(
         '--template says it all: leave --prompt and --length out')
     return template_ids(tok, template, ifnone(gap, '_'), longest_text)
 
-# %% ../nbs/04c_generation.ipynb #be247ccb
+# %% ../nbs/04c_generation.ipynb #6b03a8b9
 def how_it_goes_on(
     tok,   # As in `unit_of`
     cfg,   # `ModelConfig` of the model
-    L:int  # Tokens of the text
+    L:int, # Tokens of the text
+    window:int # As in `slide`
 )->str:    # Empty where it fits
     "What is done for a text longer than the model was trained for, in words."
     if L<=cfg.max_len: return ''
-    how = (f'every one sees the {cfg.max_len} before it' if cfg.kind=='blocks' else
-           f'every stretch sees the {cfg.max_len//2} before it')
+    how = (f'every one sees the {cfg.max_len} before it' if window>cfg.max_len else
+           f'every stretch sees the {window//2} before it')
     return (f'{L} {unit_of(tok)}s are more than the {cfg.max_len} that the model '
             f'reads at once: {how}')
 
@@ -236,7 +237,7 @@ def llada_generate(
     "Write text with a trained model of any kind."
     return write_asked(AttrDict(locals()))
 
-# %% ../nbs/04c_generation.ipynb #ed75315e
+# %% ../nbs/04c_generation.ipynb #6a970900
 def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or answers
     "What `llada_generate` does; `ValueError` or `OSError` in the words of its flags."
     check_number('--n', o.n, 1, 10**6)
@@ -247,8 +248,7 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     def some(names): return {k:o[k] for k in names.split()}
     theirs = info.get('layout')=='official'
     if tuned:=info.get('answers') if o.template is None else None:
-        o.block = ifnone(o.block, tuned.get('block'))
-        o.temperature = ifnone(o.temperature, 0.)
+        o.block,o.temperature = ifnone(o.block, tuned.get('block')),o.temperature or 0.
     how = some('steps block remasking threshold cache guidance revisit')
     kw = decoder_flags(m.cfg.kind, o.temperature, o.seed, theirs, **how)
     if tuned or o.prompts: return late('writer', 'answers')(
@@ -257,9 +257,10 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     text,reads = as_chat(tok, o.prompt, o.template) if o.chat else (o.prompt, tok)
     xt = what_to_write(tok, m.cfg, text, o.template, o.gap, o.length,
                        128 if theirs else 150).repeat(o.n,1)
-    if note:=how_it_goes_on(tok, m.cfg, xt.shape[1]):
+    window = m.cfg.longest if o.block or not o.template else m.cfg.max_len
+    if note:=how_it_goes_on(tok, m.cfg, xt.shape[1], window):
         print(f'llada_generate: {note}', file=sys.stderr)
-    states = slide(m, xt, tok.mask_id, **kw, **own_ids(tok, m.cfg))
+    states = slide(m, xt, tok.mask_id, window=window, **kw, **own_ids(tok, m.cfg))
     texts,states = follow(states, xt, reads, o.watch, o.steps, o.revisit)
     flags = dict(prompt=o.prompt or None) | some(
         'template gap model length n temperature seed chat') | how
