@@ -96,7 +96,7 @@ def hold(i:Tensor, n:Tensor, calls:Tensor)->Tensor: # As in `wide_share`
         return torch.where(i<calls, want.clamp_min(1).minimum(n-1)*(i>0), n)
     return upto(i+1)-upto(i)
 
-# %% ../nbs/10_correct.ipynb #a8eb4ca2
+# %% ../nbs/10_correct.ipynb #6e6bfb37
 @dataclass
 class Rule:
     "How much is taken back, what of it, and how the calls share the tokens out."
@@ -110,7 +110,7 @@ def unsure(p:Tensor)->Tensor: # Probability → log weight
     return -p
 
 def odds(p:Tensor)->Tensor: # As in `unsure`
-    "The odds that it is another token: nothing that is certain is taken back."
+    "The odds that it is another token: what is certain is taken back last."
     return -torch.logit(p, eps=1e-9)
 
 revisits = dict(cap=Rule(cap), rescale=Rule(rescale), conf=Rule(rescale, unsure),

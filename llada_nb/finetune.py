@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['tune_defaults', 'in_answer', 'answer_loss', 'answer_bound', 'answer_nll', 'answer_blocks_loss', 'grow', 'unpacked',
-           'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'check_tuning', 'pairs_of', 'open_tuning', 'look',
-           'close_tuning', 'llada_tune', 'tune']
+           'answer_losses', 'Tuning', 'new_model', 'begin_tuning', 'check_tuning', 'tuning_pairs', 'open_tuning',
+           'look', 'close_tuning', 'llada_tune', 'tune']
 
 # %% ../nbs/09_finetune.ipynb #ada63799
 #| code-fold: true
@@ -254,8 +254,8 @@ def check_tuning(asked:dict): # As in `open_tuning`
     if kind and asked.get('init'): raise ValueError(
         '--kind begins with a new model, --init with a trained one: leave one out')
 
-# %% ../nbs/09_finetune.ipynb #1b81ec97
-def pairs_of(
+# %% ../nbs/09_finetune.ipynb #9c79a10a
+def tuning_pairs(
     data:str, # As in `open_tuning`
     n:int,    # How many, if they are made; None: as many as before
     info:dict # Of the run that goes on; of a new one there is none
@@ -269,7 +269,7 @@ def pairs_of(
         'give those with --data')
     return pairs,dict(corpus=Path(source).name, source=source, sha256=sha)
 
-# %% ../nbs/09_finetune.ipynb #a740463f
+# %% ../nbs/09_finetune.ipynb #f0ccb7a4
 def open_tuning(
     out,              # Run folder
     data:str=None,    # As in `find_pairs`; None: sorting, or what the run was begun with
@@ -288,7 +288,7 @@ def open_tuning(
     with let_go_on_error(where):
         info,rows = {},[]
         if resume: tr,tok,info,rows = resume_run(where, dev, build, asked)
-        pairs,about = pairs_of(data, asked.get('pairs'), info)
+        pairs,about = tuning_pairs(data, asked.get('pairs'), info)
         if not resume: tr,tok,info = begin_tuning(pairs, dev, asked, build)
         info = provenance('llada_tune', **flags) | about | info
         t = Tuning(tr, tok, *split_pairs(pairs), where, info, rows)

@@ -139,7 +139,7 @@ class Lesson:
     loss:float    # As `reward_loss`
     said:Tensor   # The tries, as `tries` gives them
 
-# %% ../nbs/09c_reward.ipynb #bddc5a91
+# %% ../nbs/09c_reward.ipynb #64c6dd85
 def learn_from_reward(
     tr:Trainer,      # Continues from `tr.step`, stops at `tr.cfg.steps`
     rows:Iterable,   # Endless batches of prompts and what is wanted, (P,1+L) long
@@ -153,6 +153,8 @@ def learn_from_reward(
     clip:float=.2    # As in `reward_loss`
 )->Iterator[Lesson]: # One per update
     "Draw, judge, update: lazily, like `train`."
+    if tr.accumulate>1: raise ValueError(f'accumulate is {tr.accumulate}; it must be 1: '
+                                         'the tries of a batch are read at once')
     now = {}
     def drawn():
         for i,asked in enumerate(rows):
