@@ -128,7 +128,7 @@ def json_lines(
         yield i,doc if isinstance(doc, (dict,ValueError)) else ValueError(
             'is no JSON object')
 
-# %% ../nbs/09a_answers.ipynb #a67c231f
+# %% ../nbs/09a_answers.ipynb #3721068d
 def chat_text(
     messages # A list of dicts: role, content
 )->str:
@@ -142,6 +142,7 @@ def chat_text(
                 f"a message has no text '{k}'")
     return ''.join(f"{m['role']}:\n{m['content']}\n\n" for m in messages)
 
+# %% ../nbs/09a_answers.ipynb #b4ec0e24
 def prompt_of(
     doc # A line of JSON
 )->str: # What is asked
@@ -151,7 +152,7 @@ def prompt_of(
     if isinstance(doc.get('prompt'), str): return doc['prompt']
     raise ValueError("has no text 'prompt', nor 'messages'")
 
-# %% ../nbs/09a_answers.ipynb #682850bc
+# %% ../nbs/09a_answers.ipynb #c69d909f
 def read_prompts(
     path # .jsonl: JSON lines; any other: a line each
 )->list: # Texts
@@ -163,6 +164,7 @@ def read_prompts(
         return [l for l in lines if l.strip()]
     return each_line(path, lambda doc: [prompt_of(doc)])
 
+# %% ../nbs/09a_answers.ipynb #2ccecb2b
 def each_line(
     path,    # As in `json_lines`
     make     # What a line holds → a list; `ValueError` if it cannot

@@ -220,7 +220,7 @@ class TextCache:
         x = torch.stack([self.held, self.gone, *what])
         return x.shape[1]==1 or bool((x==x[:,:1]).all())
 
-# %% ../nbs/08_blocks.ipynb #3c294e6c
+# %% ../nbs/08_blocks.ipynb #675c9914
 def stands(
     i:Tensor,    # Index from the first token that is read, negative: in the cache (R,N)
     clean:Tensor,# Written tokens that are read, (R,)
@@ -233,6 +233,7 @@ def stands(
     before = torch.where(t<0, i+1, (clean[:,None]+1-groups+g).minimum(clean[:,None]))
     return torch.where(t<0, i, before + t%m),g,before
 
+# %% ../nbs/08_blocks.ipynb #cb39cc95
 def see(asks:tuple, read:tuple, window:int)->Tensor: # As from `stands` → (R,T,N) bool
     "Who sees whom: written text to the left, masks of the same group, in the window."
     place,group,before = (o[...,None] for o in asks)

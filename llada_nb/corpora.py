@@ -252,13 +252,14 @@ def survey(
     write_json(file, known)
     return known
 
-# %% ../nbs/00c_corpora.ipynb #033fb1d6
+# %% ../nbs/00c_corpora.ipynb #f19e432b
 def all_characters(
     text # A text, or `Documents`
 )->str:  # A text with the same characters
     "What a vocabulary of characters is made from: all of it."
     return survey(text)['alphabet'] if isinstance(text, Documents) else text
 
+# %% ../nbs/00c_corpora.ipynb #abb17e46
 def training_part(
     text # A text, or `Documents`
 ):       # A text, or pieces of one

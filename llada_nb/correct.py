@@ -50,11 +50,12 @@ def posterior(
     seen = F.pad(F.one_hot(xt.clamp_max(V-1), V)*(1-sigma), (0,1), value=float(sigma))
     return torch.where((xt==mask_id)[...,None], hidden, seen)
 
-# %% ../nbs/10_correct.ipynb #f3b1e1fc
+# %% ../nbs/10_correct.ipynb #d5b5c9fb
 def cap(eta:float, most:Tensor)->Tensor: # η, σ_max → σ
     "As often as η, where there is room (ReMDM-cap)."
     return most.clamp_max(eta)
 
+# %% ../nbs/10_correct.ipynb #bd59bcea
 def rescale(eta:float, most:Tensor)->Tensor: # As in `cap`
     "A share η of what there is room for (ReMDM-rescale)."
     return most*eta
@@ -78,7 +79,7 @@ def remdm(
         xt = torch.where(given, xt, new)
         yield xt
 
-# %% ../nbs/10_correct.ipynb #2b8f25d0
+# %% ../nbs/10_correct.ipynb #a0189cee
 def wide_share(
     i:Tensor,    # As in `even_share`
     n:Tensor,    # As there
@@ -88,6 +89,7 @@ def wide_share(
     def upto(i): return torch.where(i>0, 1+(n-1)*(i-1)//(calls-1).clamp_min(1), 0)
     return torch.where(calls>n, upto(i+1)-upto(i), even_share(i, n, calls))
 
+# %% ../nbs/10_correct.ipynb #1faff860
 def hold(i:Tensor, n:Tensor, calls:Tensor)->Tensor: # As in `wide_share`
     "Three quarters in a quarter of the calls, half of them none, then the rest."
     def upto(i):
@@ -96,7 +98,7 @@ def hold(i:Tensor, n:Tensor, calls:Tensor)->Tensor: # As in `wide_share`
         return torch.where(i<calls, want.clamp_min(1).minimum(n-1)*(i>0), n)
     return upto(i+1)-upto(i)
 
-# %% ../nbs/10_correct.ipynb #6e6bfb37
+# %% ../nbs/10_correct.ipynb #4df1df66
 @dataclass
 class Rule:
     "How much is taken back, what of it, and how the calls share the tokens out."
@@ -105,10 +107,12 @@ class Rule:
     now:bool=False         # Its probability now, not when it was written
     share:Callable=wide_share  # As `even_share`
 
+# %% ../nbs/10_correct.ipynb #7385b42c
 def unsure(p:Tensor)->Tensor: # Probability → log weight
     "A softmax of minus the confidence (ReMDM-conf)."
     return -p
 
+# %% ../nbs/10_correct.ipynb #a0e47f8f
 def odds(p:Tensor)->Tensor: # As in `unsure`
     "The odds that it is another token: what is certain is taken back last."
     return -torch.logit(p, eps=1e-9)

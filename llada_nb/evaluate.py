@@ -37,7 +37,7 @@ from .model import bare
 from .sampling import guesses, most_confident, most_numbers, remaskings, unit_of
 from .turns import Job, Reader, each_turn, row_seeds
 
-# %% ../nbs/05_evaluate.ipynb #acf70d57
+# %% ../nbs/05_evaluate.ipynb #6f5b3585
 def by_t(
     N:int, # Windows
     n:int, # Calls of each
@@ -47,12 +47,13 @@ def by_t(
     t = 1-torch.rand(N, n)
     return torch.binomial(torch.full_like(t, L), t).long(),1/t
 
+# %% ../nbs/05_evaluate.ipynb #7c164840
 def by_l(N:int, n:int, L:int)->tuple[Tensor,Tensor]: # As `by_t`
     "Independent uniform l, weight L/l (LLaDA Eq. 6)."
     l = torch.randint(1, L+1, (N,n))
     return l,L/l
 
-# %% ../nbs/05_evaluate.ipynb #9a255dc2
+# %% ../nbs/05_evaluate.ipynb #dbd13dca
 def evenly(
     N:int, # Windows
     n:int  # Points of each
@@ -61,6 +62,7 @@ def evenly(
     j,v = torch.arange(n),systematic_rows(N)[:,None]
     return (j + torch.where(j%2==0, v, 1-v))/n
 
+# %% ../nbs/05_evaluate.ipynb #2cb9d439
 def by_systematic(N:int, n:int, L:int)->tuple[Tensor,Tensor]: # As `by_t`
     "Uniform l, systematic over all calls, weight L/l."
     l = 1+(evenly(N, n)*L).long().clamp_max(L-1)
@@ -128,7 +130,7 @@ def bigram_nll(
     counts = 1+pairs.bincount(minlength=(V+1)*V).view(V+1, V).double()
     return (counts.sum(1, keepdim=True)/counts).log()
 
-# %% ../nbs/05_evaluate.ipynb #90622f8f
+# %% ../nbs/05_evaluate.ipynb #cb68832f
 def control_variate(
     x0:Tensor,    # Windows, (N,L) long
     table:Tensor, # As `bigram_nll` gives it
@@ -138,6 +140,7 @@ def control_variate(
     x0 = x0.cpu()
     return beta*table[shift(x0, len(table)-1), x0]
 
+# %% ../nbs/05_evaluate.ipynb #717f9e19
 def surplus(
     c:Tensor,     # As `control_variate` gives it, (B,L)
     masked:Tensor # (B,L) bool
@@ -163,7 +166,7 @@ def fit_beta(
     s,c = (o.view(2, N).diff(dim=0)[0]/l for o in (torch.cat(s).double(), c))
     return (s@c/(c@c).clamp_min(1e-12)).item()
 
-# %% ../nbs/05_evaluate.ipynb #703e8010
+# %% ../nbs/05_evaluate.ipynb #f9f04ac7
 def token_nll(
     model,      # Causal: (B,L) → logits (B,L,V)
     x0:Tensor,  # Windows, (N,L) long
@@ -182,6 +185,7 @@ def token_nll(
             nll.append(F.cross_entropy(logits, b, reduction='none').cpu().double())
     return torch.cat(nll)
 
+# %% ../nbs/05_evaluate.ipynb #58af368e
 def exact_nll(
     model, x0:Tensor, bos_id:int, bs:int=64, # As in `token_nll`
     context:int=0 # So many tokens in front are given, not judged

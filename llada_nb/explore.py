@@ -172,12 +172,13 @@ def alpha(
     share = here.call/max(1, calls) if shade=='step' else 1-here.conf
     return round(.6*share, 3)
 
-# %% ../nbs/06_explore.ipynb #ff773081
+# %% ../nbs/06_explore.ipynb #f681b475
 def shown(token:str)->str: # As in `Change`
     "A token as a text shows it."
     if token is None: return '░'
     return '↵\n'.join(map(visible, token.split('\n'))) or '∅'
 
+# %% ../nbs/06_explore.ipynb #f74628ec
 def listed(token:str)->str: # Any but None
     "A token as a list shows it: in one line, without a space."
     return visible(token).replace(' ', '␣') or '∅'

@@ -146,7 +146,7 @@ def grow(
             else: v.copy_(was[k])
     return grown,new,''.join(sorted(set(new.vocab)-set(tok.vocab)))
 
-# %% ../nbs/09_finetune.ipynb #026cd0ff
+# %% ../nbs/09_finetune.ipynb #e2913ae9
 def unpacked(
     loss:Callable, # loss(model, x0, prompt_len, …)
     **kw           # Further arguments
@@ -155,6 +155,7 @@ def unpacked(
     def loss_fn(model, rows): return loss(model, rows[:,1:], rows[:,0], **kw)
     return loss_fn
 
+# %% ../nbs/09_finetune.ipynb #7e9f369a
 def answer_losses(
     kind:str,    # Of the model
     mask_id:int, # Of the mask, or of BOS

@@ -184,7 +184,7 @@ def how_it_goes_on(
     return (f'{L} {unit_of(tok)}s are more than the {cfg.max_len} that the model '
             f'reads at once: {how}')
 
-# %% ../nbs/04c_generation.ipynb #ab6548ca
+# %% ../nbs/04c_generation.ipynb #4fb89d15
 def own_ids(
     tok,    # Any
     cfg     # `ModelConfig` of the model
@@ -193,6 +193,7 @@ def own_ids(
     if not hasattr(tok, 'unused') or cfg.kind=='ar': return {}
     return dict(eos=tok.eos, exclude=tok.unused(cfg.vocab_size))
 
+# %% ../nbs/04c_generation.ipynb #55dab806
 def as_chat(
     tok,        # With `chat` and `answer`, as `HFTokenizer`
     prompt:str, # What the user says

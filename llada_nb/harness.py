@@ -52,7 +52,7 @@ def log_likelihood(
     L = len(ids)-context
     return -nats*L,se*L
 
-# %% ../nbs/07b_harness.ipynb #7e926535
+# %% ../nbs/07b_harness.ipynb #09397db0
 def is_greedy(
     model, ids:Tensor, context:int, mask_id:int # As in `log_likelihood`
 )->bool:
@@ -67,6 +67,7 @@ def is_greedy(
         said = model(shift(x0, mask_id + (model.cfg.kind=='blocks'))).argmax(-1)
     return torch.equal(said[:,context:], x0[:,context:])
 
+# %% ../nbs/07b_harness.ipynb #77876324
 def encode_pair(
     tok,             # With `encode`
     context:str,     # What is given

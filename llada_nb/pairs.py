@@ -24,12 +24,13 @@ from .core import user_path
 from .data import load_text
 from .sampling import unit_of
 
-# %% ../nbs/09b_pairs.ipynb #fcdbbd2c
+# %% ../nbs/09b_pairs.ipynb #6167fc71
 class Pair(NamedTuple):
     "What is asked, and what is to be said."
     prompt:str # Kept, never masked, never judged
     answer:str # Without its end
 
+# %% ../nbs/09b_pairs.ipynb #64993bbc
 def arithmetic(
     sign:str,    # + or *
     digits:int,  # Of both numbers
@@ -46,7 +47,7 @@ def arithmetic(
         made.append(Pair(f'{a}{sign}{b}=', c[::-1] if back else c))
     return made
 
-# %% ../nbs/09b_pairs.ipynb #5b2c864b
+# %% ../nbs/09b_pairs.ipynb #55b2ab4e
 def sorting(
     n:int,       # Pairs
     seed:int=0,  # Which ones
@@ -62,6 +63,7 @@ def sorting(
         made[''.join(word)+'='] = ''.join(sorted(word))
     return [Pair(*o) for o in made.items()]
 
+# %% ../nbs/09b_pairs.ipynb #aec5a075
 def speakers(
     n:int,      # Pairs at most
     seed:int=0  # Which ones
@@ -110,7 +112,7 @@ def find_pairs(
     if pairs:=each_line(path, pairs_of): return pairs
     raise ValueError(f"'{data}' is empty: 0 pairs")
 
-# %% ../nbs/09b_pairs.ipynb #e078cd7e
+# %% ../nbs/09b_pairs.ipynb #e8db033a
 def held_out(
     prompt:str # Any
 )->bool:
@@ -118,6 +120,7 @@ def held_out(
     digest = sha256(prompt.encode('utf-8', 'surrogatepass')).digest()
     return int.from_bytes(digest[:4], 'big')%10==0
 
+# %% ../nbs/09b_pairs.ipynb #87532544
 def split_pairs(
     pairs:list # Of prompts and answers
 )->tuple[list,list]: # To learn from, to judge by
@@ -144,7 +147,7 @@ def pair_rows(
         rows.append(torch.cat([torch.tensor([len(p)]), p, a, torch.tensor([end])]))
     return torch.nn.utils.rnn.pad_sequence(rows, True, end).long()
 
-# %% ../nbs/09b_pairs.ipynb #19c81807
+# %% ../nbs/09b_pairs.ipynb #114f2a93
 def row_sizes(
     rows:Tensor, # As `pair_rows` gives them
     end_id:int   # As `end_of` gives it
@@ -153,6 +156,7 @@ def row_sizes(
     place = torch.arange(rows.shape[1])
     return 1+((rows!=end_id)*place).amax(1).maximum(rows[:,0])
 
+# %% ../nbs/09b_pairs.ipynb #5329f149
 def pair_batches(
     rows:Tensor, # As `pair_rows` gives them
     bs:int,      # Rows of a batch

@@ -29,13 +29,14 @@ def judge_nll(
     device = next(iter([*ar.parameters(), *ar.buffers()])).device
     return exact_nll(ar, ids.to(device), bos_id).mean().item()
 
-# %% ../nbs/05a_quality.ipynb #420e7bc6
+# %% ../nbs/05a_quality.ipynb #6d23d2b2
 def unigram_entropy(
     ids:Tensor # Texts, any shape, long
 )->float:      # Nats per token, in [0, log V]
     "Entropy of the letter frequencies of all texts together."
     return entropy_of(ids.flatten().bincount())
 
+# %% ../nbs/05a_quality.ipynb #52d558c4
 def entropy_of(counts:Tensor)->float: # How often each of some things occurs, (G,); nats
     "Entropy of their frequencies."
     return torch.special.entr(counts.cpu().double()/counts.sum().cpu()).sum().item()

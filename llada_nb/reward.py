@@ -21,7 +21,7 @@ from .llada_train import masked_nll
 from .loop import Trainer, train
 from .sampling import trajectory
 
-# %% ../nbs/09c_reward.ipynb #5a8d6908
+# %% ../nbs/09c_reward.ipynb #145d4e32
 def tries(
     model,       # xt (B,L) → logits (B,L,V); a LLaDA
     rows:Tensor, # As `pair_rows` gives them, (P,1+L) long; answers are not read
@@ -37,6 +37,7 @@ def tries(
                          seed=seed)
     return torch.cat([n.repeat_interleave(group)[:,None], said.cpu()], 1)
 
+# %% ../nbs/09c_reward.ipynb #c7fa48de
 def right(
     said:Tensor, # As `tries` gives them, (B,1+L)
     rows:Tensor  # What was wanted, (B,1+L)
@@ -67,7 +68,7 @@ def one_step(
     room,said = in_answer(x0, prompt_len),reply_of(x0, prompt_len, end_id)
     return -(masked_nll(model, x0, room, mask_id)*said).sum(1)
 
-# %% ../nbs/09c_reward.ipynb #1953530c
+# %% ../nbs/09c_reward.ipynb #4407375c
 def draw_noise(
     n:int,    # Masks of each answer
     x0:Tensor # Rows, (B,L) long
@@ -76,6 +77,7 @@ def draw_noise(
     l,places = evenly(len(x0), n).T[...,None].float(),torch.rand(n, *x0.shape)
     return torch.cat([l, places], -1).to(x0.device)
 
+# %% ../nbs/09c_reward.ipynb #4897949d
 def several_masks(
     model,            # As in `one_step`
     x0:Tensor,        # Likewise

@@ -18,7 +18,7 @@ from .loop import Trainer, full_precision, rng_state, update_flops
 from .model import ModelConfig, Transformer, skeleton
 from .parallel import whole, world
 
-# %% ../nbs/01g_shard.ipynb #1e6e0d63
+# %% ../nbs/01g_shard.ipynb #75e55d65
 def activation_numbers(
     cfg:ModelConfig, # Of the model
     again:bool=False # Are blocks computed again in the backward pass?
@@ -28,6 +28,7 @@ def activation_numbers(
     kept = cfg.n_layer*cfg.dim + block if again else cfg.n_layer*block
     return kept + 3*cfg.dim
 
+# %% ../nbs/01g_shard.ipynb #7845c1e7
 def training_memory(
     cfg:ModelConfig, # Of the model
     tokens:int,      # Of a device at a time: rows of a micro-batch times their length
@@ -63,7 +64,7 @@ def can_shard()->bool:
     except ImportError: return False
     return True
 
-# %% ../nbs/01g_shard.ipynb #5c260aaa
+# %% ../nbs/01g_shard.ipynb #fb08b9b0
 def shard(
     model:nn.Module, # A `Transformer`, alike in every process
     device=None      # That computes; None: the model's
@@ -80,13 +81,14 @@ def shard(
     model.divided = True
     return model
 
+# %% ../nbs/01g_shard.ipynb #9afbed9b
 def gathered(
     model:nn.Module # Divided or not
 )->dict:            # Name → whole tensor, in every process
     "The weights in one piece, for `save_model` of a model that is not divided."
     return {k:whole(v) for k,v in model.state_dict().items()}
 
-# %% ../nbs/01g_shard.ipynb #4976bf50
+# %% ../nbs/01g_shard.ipynb #039e0155
 def check_shard(
     compile:bool=False # Is `--compile` asked for as well?
 ):
@@ -98,6 +100,7 @@ def check_shard(
     if not can_shard(): raise ValueError(
         f'--shard needs torch 2.6 or newer; this is {torch.__version__}')
 
+# %% ../nbs/01g_shard.ipynb #7557c508
 def placed(
     model:nn.Module, # Anywhere
     device,          # Where it goes
@@ -106,7 +109,7 @@ def placed(
     "A model where it is to compute, whole or in parts."
     return shard(model, device) if divide else model.to(device)
 
-# %% ../nbs/01g_shard.ipynb #3be80f1a
+# %% ../nbs/01g_shard.ipynb #51d062b9
 def in_first(
     tensors:dict # Name → tensor, divided or not; all processes must ask
 )->dict:         # Name → tensor; of those that are divided only the first has numbers
@@ -119,6 +122,7 @@ def _in_first(x):
     x = x.full_tensor()
     return x.cpu() if world()[0]==0 else torch.empty(0)
 
+# %% ../nbs/01g_shard.ipynb #ba303d5a
 def part_like(
     x:Tensor, # Whole, alike in every process; of p's shape, or several such, stacked
     p:Tensor  # Divided or not
@@ -129,7 +133,7 @@ def part_like(
     from torch.distributed.tensor import distribute_tensor
     return distribute_tensor(x, p.device_mesh, p.placements)
 
-# %% ../nbs/01g_shard.ipynb #3c37128e
+# %% ../nbs/01g_shard.ipynb #7bd88a2c
 def run_tensors(
     tr:Trainer # The run; of one that is divided all processes must ask
 )->dict:       # Name → tensor; divided ones whole, in the first process only
@@ -141,6 +145,7 @@ def run_tensors(
             tensors |= {f'opt{i}.{p}.{k}':v for k,v in state.items()}
     return in_first(tensors)
 
+# %% ../nbs/01g_shard.ipynb #408b0b91
 def part_named(
     tensors:dict, # As `run_tensors` gave them
     name:str      # 'model', 'opt0', 'rng', …
