@@ -270,8 +270,8 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     show_texts(texts, seen=o.watch and o.n==1 and len(states)>1)
     return texts
 
-# %% ../nbs/04c_generation.ipynb #6e453ca7
+# %% ../nbs/04c_generation.ipynb #5ffec1b0
 def show_texts(texts:list, seen:bool): # Seen: the only one was watched
     "Print texts, a rule between two."
-    rule = '\n'+'-'*40+'\n'
+    rule = '\n'+'-'*20+'\n'
     if not seen: print(rule.join(shown(t, sys.stdout) for t in texts))

@@ -497,5 +497,5 @@ def llada_bench(
     for line in bench_lines(result): print(line)
     return result
 
-# %% ../nbs/05b_speed.ipynb #6fb00cc2
+# %% ../nbs/05b_speed.ipynb #8f3dc5a4
 __getattr__ = moved('speed')                            # names that have gone elsewhere

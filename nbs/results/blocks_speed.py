@@ -3,7 +3,7 @@
 `python nbs/results/blocks_speed.py BLOCKS [--llada NAME --baseline NAME --judge NAME --n ROUNDS …]`, names as `llada_generate` takes them.
 For each batch and length all contestants write in turns; the first, which all ratios refer to, is the block model's own written
 half with a cache (`ar_decode`). Models that know a window of fixed length write longer texts in windows, half of each a prompt. Batches are judged; one
-text alone is timed for `--n` rounds at most (a long one for 2), a batch once. Saves nbs/results/blocks_speed.json after each group,
+text of the shortest length is timed for `--n` rounds at most, everything else once. Saves nbs/results/blocks_speed.json after each group,
 and prints every run. 08a_speculate shows it. `--n 1 --lengths 64 128 --batches 1 4 --out /tmp/x.json` is a quick try.
 """
 from functools import partial
@@ -147,7 +147,7 @@ def main():
         for B in args.batches:
             each = {k: v for k, v in todo.items() if B*L <= args.most or v[0] != 'a separate LLaDA'}
             result['skipped'] += [dict(name=k, batch=B, length=L) for k in todo if k not in each]
-            n = 1 if B > 1 else args.n if L == min(args.lengths) else min(2, args.n)
+            n = args.n if B == 1 and L == min(args.lengths) else 1
             result['rows'] += measure(each, torch.full((B, L), M), n, judged)
             write_json(args.out, result)
 
