@@ -401,7 +401,7 @@ def blocks_plan(run:Run)->Plan: # About to begin
                 f'bound at block {L}', streams=2,
                 also={k:(f, run.final) for k,f in curve.items()})
 
-# %% ../nbs/08_blocks.ipynb #15910ec6
+# %% ../nbs/08_blocks.ipynb #610916c2
 @call_parse
 @command
 def blocks_train(
@@ -416,7 +416,7 @@ def blocks_train(
     windows:int=None,         # Validation windows, at the end fourfold (default: 1024)
     seed:int=None,            # Of weights, batches and noise (default: 0)
     device:str='auto',        # auto, cpu, cuda, cuda:1 or mps
-    init:str=None,            # A checkpoint folder: start from its weights
+    init:str=None,            # blocks, or a checkpoint folder: start from its weights
     resume:store_true=False,  # Go on with the run in --out, with its settings
     compile:store_true=False, # With torch.compile: for a GPU
     accumulate:int=1,         # Parts in which a batch is read: less memory, same update

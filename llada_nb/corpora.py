@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['piece_size', 'most_in_memory', 'version', 'every', 'most_learned', 'decoded', 'json_texts', 'cut_at_lines', 'Piece',
-           'Documents', 'find_text', 'cache_folder', 'survey', 'all_characters', 'training_part', 'Encoded',
-           'encode_text']
+           'Documents', 'find_text', 'check_apart', 'cache_folder', 'survey', 'all_characters', 'training_part',
+           'Encoded', 'encode_text']
 
 # %% ../nbs/00c_corpora.ipynb #1cbdf1ba
 #| code-fold: true
@@ -216,6 +216,18 @@ def find_text(
     else: return load_text(source)
     return Documents(files, name, str(path.resolve()))
 
+# %% ../nbs/00c_corpora.ipynb #2b21ab11
+def check_apart(
+    out, # Run folder; may not exist yet
+    text # What it learns from: a text, or `Documents`
+):
+    "`ValueError` for a run among the texts of a folder or pattern."
+    if not isinstance(text, Documents): return
+    own,home = Path(out).expanduser().resolve(),Path(text.source)
+    inside = home.is_dir() and home in (own, *own.parents)
+    if inside or any(own in f.resolve().parents for f in text.files): raise ValueError(
+        f"--out '{out}' lies among the texts of '{text.name}': give a folder elsewhere")
+
 # %% ../nbs/00c_corpora.ipynb #9e98df35
 version,every,most_learned = 1,10,2**26
 
@@ -228,16 +240,17 @@ def cache_folder()->Path: # Of encoded corpora
         'set LLADA_NB_CACHE to one that can be written') from None
     return folder
 
-# %% ../nbs/00c_corpora.ipynb #914e151a
+# %% ../nbs/00c_corpora.ipynb #e704d173
 def survey(
     docs:Documents # Read once; the result is kept in the cache
 )->dict:           # documents, characters, alphabet
     "What a first pass finds; `ValueError`, by name, for what is no text."
     file = cache_folder()/f'{docs.digest[:16]}.json'
     mine = dict(version=version, sha256=docs.digest)
+    found = {'documents', 'characters', 'alphabet'}
     try:
         known = read_json(file)
-        if mine.items()<=known.items(): return known
+        if mine.items()<=known.items() and found<=known.keys(): return known
     except (OSError, ValueError): pass
     letters,ascii,size,p = set(),b'',0,None
     for p in docs.pieces('survey'):
@@ -385,12 +398,13 @@ def _from_cache(docs, tok):
     return Encoded(mapped('ids', about['dtype']), about['cut'], mapped('starts', '<i8'),
                    about['by_documents'])
 
-# %% ../nbs/00c_corpora.ipynb #763f0e22
+# %% ../nbs/00c_corpora.ipynb #e9907fee
 def _usable(where, want):
     "What a folder holds, if it is whole and what is wanted; otherwise it is removed."
     if not where.exists(): return
     try:
         about = read_json(where/'about.json')
+        for k in ('dtype', 'cut', 'by_documents'): about[k]
         for k,v in want.items():
             if about.get(k)!=v: raise ValueError(f'its {k} is {about.get(k)}, not {v}')
         for k,size in about['bytes'].items():
@@ -399,4 +413,4 @@ def _usable(where, want):
         return about
     except (OSError, ValueError, LookupError) as e: warnings.warn(
         f"the encoded corpus '{where}' is made anew: {first_line(e)}")
-    shutil.rmtree(where)
+    where.unlink() if where.is_file() else shutil.rmtree(where)

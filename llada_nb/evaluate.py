@@ -400,11 +400,11 @@ _what = "llada, ar (the package's) or a folder"
 _how = dict(opt=False, nargs='?')
 checkpoint_arg = Param(_what, str, **_how) if Param else Annotated[str, _how]
 
-# %% ../nbs/05_evaluate.ipynb #e6bc0414
+# %% ../nbs/05_evaluate.ipynb #1aa6f012
 @call_parse
 @command
 def llada_eval(
-    checkpoint:checkpoint_arg='llada', # llada, ar (the package's) or a folder
+    checkpoint:checkpoint_arg='llada', # llada, ar, blocks: the package's; or a folder
     data:str=None, # toy, a file, a folder, a 'pattern' (default: the checkpoint's)
     length:int=None,          # Tokens of a window (default: the model's most)
     context:int=None,         # Tokens before each that are given (default: 0)

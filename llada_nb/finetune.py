@@ -336,13 +336,13 @@ def close_tuning(
           f"in '{t.out}'")
     return r
 
-# %% ../nbs/09_finetune.ipynb #0dc72311
+# %% ../nbs/09_finetune.ipynb #d6929160
 @call_parse
 @command
 def llada_tune(
     data:str=None,            # Pairs: a .jsonl, addition, sorting, … (default: sorting)
     pairs:int=None,           # How many to make, if they are made (default: 20000)
-    init:str=None,            # llada, ar or a checkpoint folder (default: llada)
+    init:str=None,            # llada, ar, blocks, or a checkpoint folder (default: llada)
     kind:str=None,            # Instead: a new model, llada, ar or blocks
     preset:str=None,          # Updates, and size of a new model (default: cpu)
     out:str='runs/tune',      # Run folder: best weights, last state, history, loss.png

@@ -170,7 +170,7 @@ def what_to_write(
         '--template says it all: leave --prompt and --length out')
     return template_ids(tok, template, ifnone(gap, '_'), longest_text)
 
-# %% ../nbs/04c_generation.ipynb #6b03a8b9
+# %% ../nbs/04c_generation.ipynb #8850d6ba
 def how_it_goes_on(
     tok,   # As in `unit_of`
     cfg,   # `ModelConfig` of the model
@@ -180,7 +180,7 @@ def how_it_goes_on(
     "What is done for a text longer than the model was trained for, in words."
     if L<=cfg.max_len: return ''
     how = (f'every one sees the {cfg.max_len} before it' if window>cfg.max_len else
-           f'every stretch sees the {window//2} before it')
+           f'every stretch sees the {window//2} before it, and what fits behind it')
     return (f'{L} {unit_of(tok)}s are more than the {cfg.max_len} that the model '
             f'reads at once: {how}')
 
@@ -238,7 +238,7 @@ def llada_generate(
     "Write text with a trained model of any kind."
     return write_asked(AttrDict(locals()))
 
-# %% ../nbs/04c_generation.ipynb #6a970900
+# %% ../nbs/04c_generation.ipynb #248d476e
 def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or answers
     "What `llada_generate` does; `ValueError` or `OSError` in the words of its flags."
     check_number('--n', o.n, 1, 10**6)
@@ -266,8 +266,8 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     flags = dict(prompt=o.prompt or None) | some(
         'template gap model length n temperature seed chat') | how
     result = provenance('llada_generate', **flags, dtype=o.dtype, device=o.device)
-    if o.out: write_json(o.out, result | dict(checkpoint=info, texts=texts, states=states))
     show_texts(texts, seen=o.watch and o.n==1 and len(states)>1)
+    if o.out: write_json(o.out, result | dict(checkpoint=info, texts=texts, states=states))
     return texts
 
 # %% ../nbs/04c_generation.ipynb #5ffec1b0

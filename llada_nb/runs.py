@@ -7,7 +7,7 @@ __all__ = ['presets', 'defaults', 'Setup', 'make_tokenizer', 'set_up', 'save_tra
            'plot_history', 'LiveCurve', 'fit', 'write_history', 'Run', 'open_run', 'resume_run', 'check_asked',
            'set_dropout', 'check_fit', 'announce', 'close_run', 'Plan', 'run_training']
 
-# %% ../nbs/01e_runs.ipynb #27aa0eb3
+# %% ../nbs/01e_runs.ipynb #12884cab
 #| code-fold: true
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -30,7 +30,7 @@ from .checkpoint import (build_model, ckpt_format, load_any, read_pair, read_tok
                                  save_model, tok_json, write_pair)
 from .core import (best_device, check_choice, check_number, first_line, late,
                            max_seed, provenance, user_path, write_json)
-from .corpora import (Documents, Encoded, all_characters, encode_text,
+from .corpora import (Documents, Encoded, all_characters, check_apart, encode_text,
                               find_text, training_part)
 from .data import batches, split, spread, windows
 from .folders import let_go, let_go_on_error, make_room, take_up
@@ -330,11 +330,11 @@ def open_run(
         if world()[0]==0 and not resume: where = make_room(out)
     return Run(tr, tok, text, coded, where, info, rows)
 
-# %% ../nbs/01e_runs.ipynb #a46b19f9
+# %% ../nbs/01e_runs.ipynb #034143bd
 def _text_of(data, info, resume, out):
     "The text that is asked for; a resumed run's own, and no other."
     was = info.get('source') or info.get('corpus') or 'auto'
-    text = find_text(was if data is None else data)
+    check_apart(out, text:=find_text(was if data is None else data))
     if resume and text.digest!=info.get('sha256'): raise ValueError(
         f"'{text.name}' is not the text that the run in '{out}' was trained on: "
         'give that one with --data')
@@ -404,7 +404,7 @@ def set_dropout(
     model.cfg = replace(model.cfg, dropout=p)
     for block in model.blocks: block.drop.p = p
 
-# %% ../nbs/01e_runs.ipynb #2cf86f25
+# %% ../nbs/01e_runs.ipynb #0e6d679f
 def check_fit(
     cfg:ModelConfig,# Of the model to be trained
     text,           # The corpus
@@ -413,16 +413,16 @@ def check_fit(
     where           # Folder that the model came from
 )->Encoded:         # The text's ids
     "`ValueError` for a model of another kind, unknown characters, or too short a text."
-    say = dict(llada='a LLaDA model', ar='an autoregressive model',
-               blocks='a block model')
+    say = dict(llada='a LLaDA model', ar='an autoregressive model', blocks='a block model')
     has,want = say.get(cfg.kind, cfg.kind),say.get(kind, kind)
     if has!=want: raise ValueError(f"'{where}' holds {has}; this command trains {want}")
     if tok is None: raise ValueError(
         f"'{where}' was saved without a tokenizer: it cannot be trained on text")
     coded = encode_text(text, tok)
-    n,unit = len(coded.valid),getattr(tok, 'unit', 'token')
+    unit,valid = getattr(tok, 'unit', 'token'),(len(coded.valid), coded.part)
+    n,part = min(valid, (len(coded.train), 'its training part'))
     if n<cfg.max_len: raise ValueError(
-        f"'{text.name}' has {len(coded.ids)} {unit}s: {coded.part}, {n}, is shorter "
+        f"'{text.name}' has {len(coded.ids)} {unit}s: {part}, {n}, is shorter "
         f'than one window of {cfg.max_len}; give at least {10*cfg.max_len}')
     return coded
 

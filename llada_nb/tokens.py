@@ -54,7 +54,7 @@ def _by_runs(ids, mask_id, decode): # What is between masks is decoded in one pi
     runs = ((masks, list(run)) for masks,run in groupby(ids, lambda i: i==mask_id))
     return ''.join('░'*len(run) if masks else decode(run) for masks,run in runs)
 
-# %% ../nbs/00b_tokens.ipynb #1138c92b
+# %% ../nbs/00b_tokens.ipynb #3b35a9af
 class BPETokenizer:
     "Subwords by byte pair encoding: any text; the id after the last is `mask_id`."
     kind,unit = 'bpe','token'
@@ -64,9 +64,14 @@ class BPETokenizer:
         except Exception as e: raise ValueError(
             f'this is no tokenizer.json: {first_line(e)}') from None
         self.doc,ids = doc,self.raw.get_vocab()
+        most = max(ids.values(), default=None)
+        if not ids or most>10*len(ids)+1000: raise ValueError(
+            f'a tokenizer of {len(ids)} tokens, largest id {most}')
+        self.raw.no_truncation()                              # all of a text, and no more
+        self.raw.no_padding()
         self.cuts = _may_cut(json.loads(doc))
         self.end_id = next((ids[t] for t in end_tokens if t in ids), None)
-        self.vocab_size = self.mask_id = max(ids.values())+1
+        self.vocab_size = self.mask_id = most+1
 
     def __repr__(self): return f'BPETokenizer({self.vocab_size} tokens)'
 
@@ -110,13 +115,14 @@ def train(cls:BPETokenizer,
     raw.train_from_iterator(lines, trainer)
     return cls(raw.to_str())
 
-# %% ../nbs/00b_tokens.ipynb #acc4d82e
+# %% ../nbs/00b_tokens.ipynb #dad084d6
 @patch
 def encode(self:BPETokenizer, text:str)->Tensor: # ids, (L,) long
     "The subwords of any `text`."
     pieces = _cut(text) if self.cuts else [text]
     batch = getattr(self.raw, 'encode_batch_fast', self.raw.encode_batch)
-    found = [e.ids for e in batch(pieces, add_special_tokens=False)]
+    try: found = [e.ids for e in batch(pieces, add_special_tokens=False)]
+    except Exception as e: raise ValueError(f'cannot be encoded: {first_line(e)}') from None
     return torch.from_numpy(np.array([i for ids in found for i in ids], np.int64))
 
 _line_end = re.compile(r'(?<=\S)\n')
