@@ -238,7 +238,7 @@ def llada_generate(
     "Write text with a trained model of any kind."
     return write_asked(AttrDict(locals()))
 
-# %% ../nbs/04c_generation.ipynb #248d476e
+# %% ../nbs/04c_generation.ipynb #0017941d
 def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or answers
     "What `llada_generate` does; `ValueError` or `OSError` in the words of its flags."
     check_number('--n', o.n, 1, 10**6)
@@ -266,8 +266,8 @@ def write_asked(o:AttrDict)->list: # The flags of `llada_generate`; texts, or an
     flags = dict(prompt=o.prompt or None) | some(
         'template gap model length n temperature seed chat') | how
     result = provenance('llada_generate', **flags, dtype=o.dtype, device=o.device)
-    show_texts(texts, seen=o.watch and o.n==1 and len(states)>1)
     if o.out: write_json(o.out, result | dict(checkpoint=info, texts=texts, states=states))
+    show_texts(texts, seen=o.watch and o.n==1 and len(states)>1)
     return texts
 
 # %% ../nbs/04c_generation.ipynb #5ffec1b0
