@@ -50,7 +50,6 @@ def faults(path, page):
     src, out = (json.loads(p.read_text(encoding='utf-8')) for p in (path, page))
     if re.sub(r'^[#>] .*', '', text(src['cells'][0]['source']), flags=re.M).strip(): yield 'text in the cell of the title does not reach the page: give it a cell of its own'
     exported = [c for c in code(src) if re.search(r'^#\|\s*exports?\b', text(c['source']), re.M)]
-    exported = [c for c in exported if '__getattr__ = moved(' not in text(c['source'])]      # old names: nothing to read
     if any(re.search(r'^#\|\s*export\s*$', text(c['source']), re.M) for c in exported): yield 'a cell with `#| export` hides its source: use `#| exports`'
     shown = '\n'.join(text(c['source']) for c in code(out))
     everything = json.dumps(out['cells'], ensure_ascii=False)

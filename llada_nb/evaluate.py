@@ -448,5 +448,5 @@ def judge_asked(o:AttrDict)->dict: # The flags of `llada_eval`; figures, and the
     print(report(result))
     return result
 
-# %% ../nbs/05_evaluate.ipynb #1f9c03cc
+# %% ../nbs/05_evaluate.ipynb #2567db32
 __getattr__ = moved('evaluate')                         # names that have gone elsewhere

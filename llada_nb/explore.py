@@ -514,5 +514,5 @@ def watch(
         else: handle = display(sample, display_id=True)
     return rows
 
-# %% ../nbs/06_explore.ipynb #f229037f
+# %% ../nbs/06_explore.ipynb #13b6eed9
 __getattr__ = moved('explore')                          # names that have gone elsewhere

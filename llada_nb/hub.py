@@ -336,5 +336,5 @@ def _save_part(tensors, file):
     save_file(tensors, file, {'format':'pt'})
     file.chmod(mode)                                          # save_file's own is 0600
 
-# %% ../nbs/07_hub.ipynb #af6861f1
+# %% ../nbs/07_hub.ipynb #28afda03
 __getattr__ = moved('hub')                              # names that have gone elsewhere

@@ -291,5 +291,5 @@ def replicate(
     means = torch.stack(means)
     return Estimate(means.mean().item(), means.std().item()/n**.5 if n>1 else 0., n)
 
-# %% ../nbs/01d_loop.ipynb #d65825ae
+# %% ../nbs/01d_loop.ipynb #799d7294
 __getattr__ = moved('loop')                             # names that have gone elsewhere

@@ -532,5 +532,5 @@ class ExactModel(nn.Module):
         seen = [F.pad(ids[:,1:i+1], (0,3-i), value=2) for i in range(L)]
         return torch.stack([self.conditionals(s)[:,i] for i,s in enumerate(seen)], 1)
 
-# %% ../nbs/01_model.ipynb #e8835b97
+# %% ../nbs/01_model.ipynb #5ef6dd50
 __getattr__ = moved('model')                            # names that have gone elsewhere

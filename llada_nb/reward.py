@@ -6,7 +6,7 @@
 __all__ = ['tries', 'right', 'reply_of', 'one_step', 'draw_noise', 'several_masks', 'in_order', 'advantages', 'reward_loss',
            'Lesson', 'learn_from_reward']
 
-# %% ../nbs/09c_reward.ipynb #e9237137
+# %% ../nbs/09c_reward.ipynb #1a58cd3b
 #| code-fold: true
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from .evaluate import evenly
 from .finetune import in_answer
 from .llada_train import masked_nll
 from .loop import Trainer, train
+from .parallel import my_rows, world
 from .sampling import trajectory
 
 # %% ../nbs/09c_reward.ipynb #145d4e32
@@ -141,7 +142,7 @@ class Lesson:
     loss:float    # As `reward_loss`
     said:Tensor   # The tries, as `tries` gives them
 
-# %% ../nbs/09c_reward.ipynb #64c6dd85
+# %% ../nbs/09c_reward.ipynb #57c6f3a5
 def learn_from_reward(
     tr:Trainer,      # Continues from `tr.step`, stops at `tr.cfg.steps`
     rows:Iterable,   # Endless batches of prompts and what is wanted, (P,1+L) long
@@ -155,22 +156,21 @@ def learn_from_reward(
     clip:float=.2    # As in `reward_loss`
 )->Iterator[Lesson]: # One per update
     "Draw, judge, update: lazily, like `train`."
-    if tr.accumulate>1: raise ValueError(f'accumulate is {tr.accumulate}; it must be 1: '
-                                         'the tries of a batch are read at once')
     now = {}
     def drawn():
         for i,asked in enumerate(rows):
             each = asked.repeat_interleave(group, 0)
             said = tries(tr.model, asked, group, mask_id, end_id, seed=i*len(each))
             r = reward(said, each).view(-1, group)
-            now.update(said=said, rewards=r, adv=advantages(r).flatten().to(tr.device),
-                       noise=draw_noise(n, said[:,1:]).to(tr.device), old=None)
+            mixed = (r.amax(1)>r.amin(1)).float().mean()
+            now.update(said=said, told=(r.mean().item(), mixed.item()), old={},
+                       adv=advantages(r).flatten().to(tr.device),
+                       noise=draw_noise(n, said[:,1:]).to(tr.device).movedim(1, 0))
             yield from [said]*inner
-    def loss(model, said):
-        lp = logp(model, said[:,1:], said[:,0], mask_id, end_id, now['noise'])
-        if now['old'] is None: now['old'] = lp.detach()
-        return reward_loss(lp, now['old'], now['adv'], clip)
+    def loss(model, said):                                # of this part of the batch
+        noise = my_rows(now['noise']).movedim(0, 1)
+        lp = logp(model, said[:,1:], said[:,0], mask_id, end_id, noise)
+        old = now['old'].setdefault(world(), lp.detach())
+        return reward_loss(lp, old, my_rows(now['adv']), clip)
     for s in train(tr, loss, drawn()):
-        r = now['rewards']
-        mixed = (r.amax(1)>r.amin(1)).float().mean().item()
-        yield Lesson(s.step, r.mean().item(), mixed, s.loss.item(), now['said'])
+        yield Lesson(s.step, *now['told'], s.loss.item(), now['said'])

@@ -396,5 +396,5 @@ def _write(model, tok, xt, kw):
     for xt in trajectory(model, xt, tok.mask_id, **kw): pass
     return [tok.decode(r) for r in xt]
 
-# %% ../nbs/04_sampling.ipynb #18cda4cc
+# %% ../nbs/04_sampling.ipynb #648cf9ea
 __getattr__ = moved('sampling')                         # names that have gone elsewhere

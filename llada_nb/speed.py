@@ -497,5 +497,5 @@ def llada_bench(
     for line in bench_lines(result): print(line)
     return result
 
-# %% ../nbs/05b_speed.ipynb #8f3dc5a4
+# %% ../nbs/05b_speed.ipynb #8b3e2794
 __getattr__ = moved('speed')                            # names that have gone elsewhere

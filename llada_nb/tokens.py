@@ -54,7 +54,7 @@ def _by_runs(ids, mask_id, decode): # What is between masks is decoded in one pi
     runs = ((masks, list(run)) for masks,run in groupby(ids, lambda i: i==mask_id))
     return ''.join('░'*len(run) if masks else decode(run) for masks,run in runs)
 
-# %% ../nbs/00b_tokens.ipynb #3b35a9af
+# %% ../nbs/00b_tokens.ipynb #b6457064
 class BPETokenizer:
     "Subwords by byte pair encoding: any text; the id after the last is `mask_id`."
     kind,unit = 'bpe','token'
@@ -87,6 +87,7 @@ class BPETokenizer:
 
 tokenizers['bpe'] = BPETokenizer
 
+# %% ../nbs/00b_tokens.ipynb #0425a86b
 end_tokens = '<|endoftext|>', '<|end_of_text|>', '</s>', '<eos>'  # ends of documents
 
 def _may_cut(doc): # Byte-level, and nothing that looks across a line break
