@@ -142,7 +142,7 @@ class Lesson:
     loss:float    # As `reward_loss`
     said:Tensor   # The tries, as `tries` gives them
 
-# %% ../nbs/09c_reward.ipynb #57c6f3a5
+# %% ../nbs/09c_reward.ipynb #90ede26c
 def learn_from_reward(
     tr:Trainer,      # Continues from `tr.step`, stops at `tr.cfg.steps`
     rows:Iterable,   # Endless batches of prompts and what is wanted, (P,1+L) long
@@ -162,10 +162,9 @@ def learn_from_reward(
             each = asked.repeat_interleave(group, 0)
             said = tries(tr.model, asked, group, mask_id, end_id, seed=i*len(each))
             r = reward(said, each).view(-1, group)
-            mixed = (r.amax(1)>r.amin(1)).float().mean()
-            now.update(said=said, told=(r.mean().item(), mixed.item()), old={},
-                       adv=advantages(r).flatten().to(tr.device),
-                       noise=draw_noise(n, said[:,1:]).to(tr.device).movedim(1, 0))
+            told = [x.float().mean().item() for x in (r, r.amax(1)>r.amin(1))]
+            now.update(said=said, told=told, adv=advantages(r).flatten().to(tr.device),
+                       old={}, noise=draw_noise(n, said[:,1:]).to(tr.device).movedim(1, 0))
             yield from [said]*inner
     def loss(model, said):                                # of this part of the batch
         noise = my_rows(now['noise']).movedim(0, 1)
